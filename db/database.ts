@@ -1,0 +1,78 @@
+/**
+ * The way to Postgres: one pool, typed queries over it, and prepared statements for the hot path.
+ *
+ * Promise: the only file besides session.ts that knows the driver; an idle connection that breaks (a
+ * restarted database) is reported to `onError` and replaced, it never ends the process.
+ * Limits: bigint columns come back as numbers, which is exact up to 2^53 - 1; sums of bigint stay strings.
+ * Why a thin wrapper: kysely for what is read often by people, `run` for statements that must be prepared
+ * once and cost nothing to build.
+ */
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Schema } from './schema.ts';
+
+export interface DatabaseOptions {
+  /** postgres://user:password@host:port/name; a socket folder may stand in `?host=`. */
+  readonly url: string;
+  /** Told of errors of idle connections. The pool heals by itself. */
+  readonly onError: (error: Error) => void;
+  /** Default 10. */
+  readonly maxConnections?: number;
+  /** Default 5000. */
+  readonly connectTimeoutMs?: number;
+}
+
+/** A statement that is prepared once per connection under its name. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Database {
+  readonly kysely: Kysely<Schema>;
+  readonly url: string;
+  run<Row>(statement: Statement, values: readonly unknown[], timeoutMs?: number): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+const INT8 = 20;
+
+/** The driver's parsers, but with bigint as number. */
+export const numberTypes = {
+  getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string & Buffer) => unknown {
+    if (oid === INT8 && format !== 'binary') return Number;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+};
+
+export function createDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
+    keepAlive: true,
+    application_name: 'holdfast',
+    types: numberTypes as pg.CustomTypesConfig,
+  });
+  pool.on('error', options.onError);
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  let closing: Promise<void> | undefined;
+  return {
+    kysely,
+    url: options.url,
+    async run<Row>(statement: Statement, values: readonly unknown[], timeoutMs?: number): Promise<Row[]> {
+      const result = await pool.query({
+        name: statement.name,
+        text: statement.text,
+        values: values as unknown[],
+        ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }),
+      });
+      return result.rows as Row[];
+    },
+    close(): Promise<void> {
+      // Kysely ends the pool with itself.
+      closing ??= kysely.destroy();
+      return closing;
+    },
+  };
+}
