@@ -12,9 +12,11 @@ import { Migrator } from 'kysely/migration';
 import type { Migration } from 'kysely/migration';
 import type { Database } from './database.ts';
 import * as spacesAndLog from './migrations/0001-spaces-and-log.ts';
+import * as accounts from './migrations/0002-accounts.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-spaces-and-log': spacesAndLog,
+  '0002-accounts': accounts,
 };
 
 /** The database was written by a newer Holdfast than this one. */
