@@ -134,7 +134,11 @@ export async function findRunningPostgres(folder: string): Promise<string | unde
   const running = await readPostmaster(layout);
   if (!running?.ready || !(await isOurPostmaster(running.pid, layout.data))) return undefined;
   const password = await readFile(layout.password, 'utf8');
-  return connectionUrl(layout, password, running.tcpPort ? { kind: 'tcp', port: running.tcpPort } : { kind: 'socket' });
+  return connectionUrl(
+    layout,
+    password,
+    running.tcpPort ? { kind: 'tcp', port: running.tcpPort } : { kind: 'socket' },
+  );
 }
 
 /** What stands in the folder, without touching it: the major version of its data, or undefined for none. */
@@ -174,7 +178,9 @@ async function refuseOtherVersion(layout: Layout): Promise<void> {
 
 /** Settings of someone else's Postgres must not reach ours, and messages are read in English below. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('PG') && !name.startsWith('LC_'));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('PG') && !name.startsWith('LC_'),
+  );
   return { ...Object.fromEntries(kept), LC_ALL: 'C', LANG: 'C' };
 }
 
@@ -233,12 +239,7 @@ async function runSingleUser(setup: Setup, dataFolder: string, statement: string
   await runAsOwner(setup, setup.binaries.postgres, args, statement);
 }
 
-async function runAsOwner(
-  setup: Setup,
-  program: string,
-  args: readonly string[],
-  input = '',
-): Promise<void> {
+async function runAsOwner(setup: Setup, program: string, args: readonly string[], input = ''): Promise<void> {
   const command = setup.owner.command(program, args);
   const child = spawn(command.file, command.args, {
     ...command.identity,

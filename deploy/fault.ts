@@ -41,9 +41,13 @@ export function folderFault(folder: string, error: unknown): unknown {
       return fullFault(folder, error);
     case 'ENOTDIR':
     case 'EEXIST':
-      return say(`The data folder ${folder} is not a folder: set DATA_DIR to a folder, or move that file away.`);
+      return say(
+        `The data folder ${folder} is not a folder: set DATA_DIR to a folder, or move that file away.`,
+      );
     case 'ENAMETOOLONG':
-      return say(`The path of the data folder ${folder} is too long for this system: set DATA_DIR to a shorter one.`);
+      return say(
+        `The path of the data folder ${folder} is too long for this system: set DATA_DIR to a shorter one.`,
+      );
     default:
       return error;
   }
@@ -85,5 +89,9 @@ function describeBug(error: unknown): string {
 }
 
 function userName(): string {
-  return process.env['USER'] ?? process.env['USERNAME'] ?? (process.getuid ? `uid ${process.getuid()}` : 'this user');
+  return (
+    process.env['USER'] ??
+    process.env['USERNAME'] ??
+    (process.getuid ? `uid ${process.getuid()}` : 'this user')
+  );
 }

@@ -129,7 +129,13 @@ async function probe(
   program: string,
 ): Promise<string | undefined> {
   const script = 'test "$(id -u)" != 0 && cd "$1" && exec "$2" --help >/dev/null';
-  const { file, args, identity } = candidate.command('/bin/sh', ['-c', script, 'probe', parentFolder, program]);
+  const { file, args, identity } = candidate.command('/bin/sh', [
+    '-c',
+    script,
+    'probe',
+    parentFolder,
+    program,
+  ]);
   try {
     // From a folder that everyone may enter: the shell would complain about ours.
     await run(file, args, { ...identity, cwd: '/' });
