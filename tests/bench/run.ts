@@ -1,0 +1,19 @@
+/**
+ * `npm run bench [-- <name>] [-- options]`: runs the named bench, or all of them, and prints a table each.
+ * How each is measured, and what it measured where, stands in docs/benchmarks.md.
+ */
+import { benchSync } from './sync/bench.ts';
+
+const benches: Record<string, (options: string[]) => Promise<void>> = { sync: benchSync };
+
+const [first, ...rest] = process.argv.slice(2);
+const isName = first !== undefined && !first.startsWith('--');
+const options = isName ? rest : process.argv.slice(2);
+
+if (isName && !(first in benches)) {
+  console.error(`There is no bench '${first}'. There are: ${Object.keys(benches).join(', ')}.`);
+  process.exit(2);
+}
+for (const [name, bench] of Object.entries(benches)) {
+  if (!isName || name === first) await bench(options);
+}
