@@ -1,0 +1,103 @@
+/**
+ * What a reader gets: tasks, lists and tags as plain immutable objects.
+ *
+ * Promise: an object is never changed after it was handed out, and the same object is handed out again for as long as
+ * nothing about it changed, so `===` tells whether to draw again. Where a value in the document cannot be understood,
+ * that one field reads as unset and its name stands in `faults`; nothing else suffers.
+ */
+import type { EpochMs, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
+
+export type Priority = 'low' | 'medium' | 'high' | 'urgent';
+
+/** A day, or a time on a day. With a zone it is that wall clock there; without, wherever the person is. */
+export interface When {
+  readonly date: LocalDate;
+  /** HH:mm */
+  readonly time?: string;
+  /** IANA name */
+  readonly timeZone?: string;
+}
+
+export type TaskStatus = 'open' | 'done' | 'cancelled';
+
+export interface Task {
+  readonly id: TaskId;
+  readonly title: string;
+  readonly notes: string;
+  readonly due: When | null;
+  readonly start: When | null;
+  /** null: none */
+  readonly priority: Priority | null;
+  /** Tags that exist and are not in the trash, ordered by id. */
+  readonly tags: readonly TagId[];
+  /** Where it is shown: a subtask's is its parent's; null is the Inbox, also when its list is gone or in the trash. */
+  readonly listId: ListId | null;
+  /** null also when the parent is gone, in the trash, or would make a ring. */
+  readonly parentId: TaskId | null;
+  readonly section: string | null;
+  /** Fractional index among the tasks of the same parent or list; null when its writer gave none. */
+  readonly order: string | null;
+  readonly status: TaskStatus;
+  /** When it was completed or cancelled. */
+  readonly closedAt: EpochMs | null;
+  readonly trashedAt: EpochMs | null;
+  readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+  readonly createdBy: Writer;
+  /** Fields of which a concurrent edit is kept and not yet dismissed. */
+  readonly conflicts: readonly string[];
+  /** Fields whose value could not be understood and which therefore read as unset. */
+  readonly faults: readonly string[];
+}
+
+export interface List {
+  readonly id: ListId;
+  readonly name: string;
+  readonly color: string | null;
+  readonly order: string | null;
+  readonly trashedAt: EpochMs | null;
+  readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+  readonly conflicts: readonly string[];
+  readonly faults: readonly string[];
+}
+
+export interface Tag {
+  readonly id: TagId;
+  readonly name: string;
+  readonly color: string | null;
+  readonly trashedAt: EpochMs | null;
+  readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+  readonly conflicts: readonly string[];
+  readonly faults: readonly string[];
+}
+
+/** What is left of a task that was purged elsewhere, or whose creation has not arrived yet. */
+export interface Fragment {
+  readonly id: TaskId;
+  readonly title: string | null;
+  readonly purged: boolean;
+  readonly updatedAt: EpochMs;
+}
+
+export type EntityKind = 'task' | 'list' | 'tag';
+
+/** One of several values that were written to a field without knowledge of each other. */
+export interface Version {
+  /** As text for notes, else as it stands in the document. */
+  readonly value: unknown;
+  readonly t: number;
+  readonly at: EpochMs;
+  readonly writer: Writer;
+  readonly device?: { readonly id: string; readonly name: string };
+}
+
+export interface Conflict {
+  readonly entity: EntityKind;
+  readonly id: string;
+  readonly field: string;
+  readonly standing: Version;
+  /** Later ones first. */
+  readonly others: readonly Version[];
+}
