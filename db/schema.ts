@@ -24,6 +24,8 @@ export interface SpaceTable {
   head: Generated<number>;
   /** Changes when the space is restored from a backup, so that devices can tell. */
   epoch: Generated<string>;
+  /** When that was; for some time after it, members may bring back what others wrote. */
+  restored_at: Date | null;
   created_at: DefaultTimestamp;
 }
 

@@ -17,6 +17,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       kind text NOT NULL CHECK (kind IN ('personal', 'shared')),
       head bigint NOT NULL DEFAULT 0,
       epoch uuid NOT NULL DEFAULT gen_random_uuid(),
+      restored_at timestamptz,
       created_at timestamptz NOT NULL DEFAULT now()
     ) WITH (fillfactor = 40)`.execute(db);
   await sql`
