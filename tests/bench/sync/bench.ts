@@ -13,7 +13,7 @@ import { measureCrash } from './measure-crash.ts';
 import { measureIdle } from './measure-idle.ts';
 import { measureLoad } from './measure-load.ts';
 import { startLoad } from './load.ts';
-import { startPrivatePostgres } from '../../support/private-postgres.ts';
+import { startBenchPostgres } from './postgres.ts';
 import { printTable, type Measurements } from './table.ts';
 import { createTarget, TARGET_LABELS, type Target, type TargetName } from './targets.ts';
 
@@ -37,7 +37,7 @@ export async function benchSync(options: string[]): Promise<void> {
   const parts = values.parts.split(',').map((part) => known(part, Object.keys(PARTS)) as Part);
   if (process.platform !== 'linux') throw new Error('This bench reads /proc and so runs on Linux only.');
 
-  const postgres = await startPrivatePostgres();
+  const postgres = await startBenchPostgres();
   const load = startLoad();
   const measurements: Measurements = new Map();
   console.log(

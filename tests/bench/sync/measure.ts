@@ -1,12 +1,12 @@
 /** What every part of the bench is given, and what it gives back: named numbers, see the table for the names. */
 import type { Load } from './load.ts';
-import type { PrivatePostgres } from '../../support/private-postgres.ts';
+import type { BenchPostgres } from './postgres.ts';
 import type { Target } from './targets.ts';
 
 export interface MeasureContext {
   target: Target;
   load: Load;
-  postgres: PrivatePostgres;
+  postgres: BenchPostgres;
   round: number;
   seed: number;
 }

@@ -7,7 +7,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { childrenOf } from '../../support/private-postgres.ts';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -19,18 +18,31 @@ export function cpuSeconds(pid: number): number {
   return precise + 2 / TICKS_PER_SECOND >= ticks ? precise : ticks;
 }
 
-/** CPU seconds of a process, its present children and those that have ended (a Postgres with its backends). */
+/** CPU seconds of a process and all that descend from it, the ended ones too (a Postgres with its backends). */
 export function cpuSecondsOfFamily(pid: number): number {
   const { own, endedChildren } = statTimes(pid);
   let sum = own + endedChildren;
   for (const child of childrenOf(pid)) {
     try {
-      sum += statTimes(child).own;
+      sum += cpuSecondsOfFamily(child);
     } catch {
       // It ended between the listing and the reading; its parent counts it the next time.
     }
   }
   return sum;
+}
+
+function childrenOf(pid: number): number[] {
+  const children: number[] = [];
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      if (statFields(Number(name))[1] === String(pid)) children.push(Number(name));
+    } catch {
+      // A process that ended meanwhile is nobody's child.
+    }
+  }
+  return children;
 }
 
 export function residentBytes(pid: number): number {

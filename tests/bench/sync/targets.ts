@@ -6,7 +6,7 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Endpoint } from './dialect.ts';
-import type { PrivatePostgres } from '../../support/private-postgres.ts';
+import type { BenchPostgres } from './postgres.ts';
 
 export type TargetName = 'holdfast' | 'hocuspocus' | 'hocuspocus-every';
 
@@ -34,7 +34,7 @@ export interface Target {
   start(): Promise<RunningTarget>;
 }
 
-export async function createTarget(name: TargetName, postgres: PrivatePostgres): Promise<Target> {
+export async function createTarget(name: TargetName, postgres: BenchPostgres): Promise<Target> {
   const databaseUrl = await postgres.createDatabase(`bench_${name.replaceAll('-', '_')}`);
   if (name === 'holdfast') return holdfastTarget(databaseUrl);
   return hocuspocusTarget(name, databaseUrl);
