@@ -31,6 +31,16 @@ export async function accountById(database: Database, userId: string): Promise<A
   return row ?? null;
 }
 
+/** Addresses are compared in lower case, as the auth library stores them. */
+export async function accountByEmail(database: Database, email: string): Promise<AccountRow | null> {
+  const row = await database.kysely
+    .selectFrom('account_user')
+    .select(['id', 'name', 'email', 'role'])
+    .where('email', '=', email.toLowerCase())
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 /**
  * Runs `work` while no other process runs its own. It holds one connection of the pool while `work` takes
  * others, so the caller lets one at a time in per process: else waiters could hold every connection.

@@ -1,0 +1,168 @@
+/**
+ * The HTTP side of the server: every request passes here, in this order: an id, the log and the measure,
+ * security headers, then the API, the probes and the app's files.
+ *
+ * Promise: every answer carries X-Request-Id; every failure is a problem document; a bug is logged with its
+ * request's id and answered with 500, and tells the outside nothing more than that id.
+ * Limits: paths are logged without their query, which may one day hold a person's words.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { Hono } from 'hono';
+import type { Logger } from '../logging.ts';
+import type { Metrics } from '../metrics.ts';
+import { docsPage } from './docs-page.ts';
+import { openApiOf } from './openapi.ts';
+import type { Operation } from './operation.ts';
+import { Problem, problemResponse } from './problem.ts';
+import { addSecurityHeaders, pagePolicy } from './security-headers.ts';
+import { serveOperations } from './serve-operations.ts';
+import type { AppEnv, ServeOptions } from './serve-operations.ts';
+import type { StaticFiles } from './static-files.ts';
+
+export interface HttpAppOptions extends ServeOptions {
+  readonly operations: readonly Operation[];
+  readonly files: StaticFiles;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly metricsToken: string | undefined;
+  readonly version: string;
+  /** Null when the server can serve, else why not, in words. */
+  readonly unreadiness: () => Promise<string | null>;
+}
+
+const SECONDS_BUCKETS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+export function createHttpApp(options: HttpAppOptions): Hono<AppEnv> {
+  const { operations, files, logger, metrics, metricsToken, version, unreadiness } = options;
+  const app = new Hono<AppEnv>();
+  const durations = metrics.histogram(
+    'holdfast_http_request_duration_seconds',
+    'Time to answer an HTTP request, by route.',
+    SECONDS_BUCKETS,
+    ['method', 'route', 'status'],
+  );
+
+  app.use(async (context, next) => {
+    const startedMs = performance.now();
+    const requestId = acceptedRequestId(context.req.header('x-request-id')) ?? crypto.randomUUID();
+    context.set('requestId', requestId);
+    await next();
+    const { res } = context;
+    res.headers.set('X-Request-Id', requestId);
+    addSecurityHeaders(res.headers);
+    const tookMs = performance.now() - startedMs;
+    const { method } = context.req;
+    const userId = context.get('userId');
+    durations.observe(tookMs / 1000, {
+      method: knownMethod(method),
+      route: routeOf(context.req.path, operations),
+      status: String(res.status),
+    });
+    logger.debug(
+      {
+        requestId,
+        method,
+        path: context.req.path,
+        status: res.status,
+        tookMs: Math.round(tookMs),
+        ...(userId === undefined ? {} : { userId }),
+      },
+      'request',
+    );
+  });
+
+  app.onError((error, context) => {
+    const requestId = context.get('requestId');
+    if (error instanceof Problem) return problemResponse(error, requestId);
+    logger.error(
+      { requestId, method: context.req.method, path: context.req.path, err: error },
+      'request failed',
+    );
+    const detail = `This is a fault of the server. Its log has more under the id ${requestId}.`;
+    return problemResponse(new Problem('internal', detail), requestId);
+  });
+
+  app.get('/healthz', (context) => context.json({ status: 'alive', version }, 200, NO_STORE));
+  app.get('/readyz', async (context) => {
+    const reason = await unreadiness();
+    if (reason !== null) throw new Problem('unavailable', reason, { headers: { 'Retry-After': '5' } });
+    return context.json({ status: 'ready' }, 200, NO_STORE);
+  });
+  app.get('/metrics', async (context) => {
+    if (
+      metricsToken !== undefined &&
+      !isSecret(context.req.header('authorization'), `Bearer ${metricsToken}`)
+    ) {
+      throw new Problem('invalid-token', 'Send METRICS_TOKEN as Authorization: Bearer.', {
+        headers: { 'WWW-Authenticate': 'Bearer realm="holdfast metrics"' },
+      });
+    }
+    return context.body(await metrics.text(), 200, { ...NO_STORE, 'Content-Type': metrics.contentType });
+  });
+
+  const description = openApiOf(operations, version);
+  const page = docsPage(description);
+  const pageHeaders = { 'Content-Security-Policy': pagePolicy(page)(undefined), 'Cache-Control': 'no-cache' };
+  app.get('/api/v1/openapi.json', (context) =>
+    context.json(description, 200, { 'Cache-Control': 'no-cache' }),
+  );
+  app.get('/api/docs', (context) => context.html(page, 200, pageHeaders));
+
+  serveOperations(app, operations, options);
+  app.all('/api/*', (context) => {
+    throw new Problem('not-found', `There is no ${context.req.path}. What there is stands at /api/docs.`);
+  });
+  app.all('/sync/*', () => {
+    throw new Problem('not-found', 'This path speaks WebSocket only: /sync/{spaceId}.');
+  });
+
+  app.get('*', (context) => files.serve(pathOf(context.req.path), context.req.raw.headers));
+  app.all('*', (context) => {
+    throw new Problem('method-not-allowed', `${context.req.method} does not work here; GET does.`, {
+      headers: { Allow: 'GET, HEAD' },
+    });
+  });
+  return app;
+}
+
+const NO_STORE = { 'Cache-Control': 'no-store' } as const;
+
+/** A sane id from a proxy is kept, so that its log and ours can be read together. */
+function acceptedRequestId(given: string | undefined): string | undefined {
+  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
+}
+
+function pathOf(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new Problem('not-found', 'The path is not valid UTF-8 in percent-encoding.');
+  }
+}
+
+/** A pattern and never a path: each path would be a time series of its own. */
+function routeOf(path: string, operations: readonly Operation[]): string {
+  if (PROBES.has(path)) return path;
+  if (!path.startsWith('/api/')) return 'app';
+  const steps = path.split('/');
+  const found = operations.find((operation) => {
+    const pattern = operation.path.split('/');
+    return (
+      pattern.length === steps.length && pattern.every((step, n) => step.startsWith('{') || step === steps[n])
+    );
+  });
+  return found?.path ?? 'api';
+}
+
+const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+function knownMethod(method: string): string {
+  return METHODS.has(method) ? method : 'other';
+}
+
+function isSecret(given: string | undefined, expected: string): boolean {
+  const left = Buffer.from(given ?? '');
+  const right = Buffer.from(expected);
+  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
+}

@@ -1,0 +1,133 @@
+/**
+ * The shapes of the API, each written once: requests are checked by them and openapi.json is made from them.
+ *
+ * Promise: what this file does not describe is neither accepted nor promised. Unknown fields of a request
+ * are refused, so that a misspelt one is noticed.
+ * Limits: answers are typed by these shapes but not checked again at run time; tests compare them.
+ */
+import { z } from 'zod';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../accounts/auth-library.ts';
+import { PROBLEM_CODES } from './problem.ts';
+import type { FieldFault } from './problem.ts';
+
+export type Schema<T = unknown> = z.ZodType<T>;
+
+const name = z.string().trim().min(1).max(200);
+const instant = z.iso.datetime().meta({ description: 'An instant in UTC, ISO 8601.' });
+const password = z.string().meta({
+  minLength: MIN_PASSWORD_LENGTH,
+  maxLength: MAX_PASSWORD_LENGTH,
+  description: `${String(MIN_PASSWORD_LENGTH)} to ${String(MAX_PASSWORD_LENGTH)} characters.`,
+});
+
+export const signUpInput = z.strictObject({
+  name,
+  email: z.string().trim().max(320),
+  password,
+  invite: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: 'An invitation code, where sign-up needs one.' }),
+});
+
+export const signInInput = z.strictObject({ email: z.string().trim().max(320), password: z.string() });
+
+export const changePasswordInput = z.strictObject({ currentPassword: z.string(), newPassword: password });
+
+export const done = z.object({ done: z.literal(true) });
+
+export const user = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  role: z.enum(['administrator', 'member']),
+});
+
+export const signedIn = z.object({ user });
+
+export const session = z.object({
+  id: z.string(),
+  createdAt: instant,
+  expiresAt: instant,
+  userAgent: z.string().nullable(),
+  current: z.boolean().meta({ description: 'Whether it is the session of this request.' }),
+});
+
+export const currentSession = z
+  .object({ user, session: session.omit({ current: true }) })
+  .nullable()
+  .meta({ description: 'null when not signed in.' });
+
+export const sessions = z.object({ sessions: z.array(session) });
+
+export const space = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  role: z.enum(['owner', 'editor', 'viewer']),
+});
+
+export const me = z.object({
+  user,
+  spaces: z.array(space).meta({ description: 'The personal space comes first.' }),
+});
+
+export const spaceInput = z.strictObject({ name });
+
+export const tokenInput = z.strictObject({ name });
+
+export const newToken = z.object({
+  id: z.uuid(),
+  token: z.string().meta({ description: 'Shown this once. Send it as Authorization: Bearer.' }),
+});
+
+export const tokens = z.object({
+  tokens: z.array(
+    z.object({
+      id: z.uuid(),
+      name: z.string(),
+      createdAt: instant,
+      lastUsedAt: instant.nullable().meta({ description: 'To the minute.' }),
+    }),
+  ),
+});
+
+export const devices = z.object({
+  devices: z.array(z.object({ id: z.string(), name: z.string(), firstSeenAt: instant, lastSeenAt: instant })),
+});
+
+export const inviteInput = z.strictObject({ validDays: z.int().min(1).max(90).default(14) });
+
+export const newInvite = z.object({
+  id: z.uuid(),
+  code: z.string().meta({ description: 'Shown this once; good for one sign-up.' }),
+  expiresAt: instant,
+});
+
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.enum(PROBLEM_CODES as [string, ...string[]]),
+  detail: z.string(),
+  requestId: z.string(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+});
+
+export type Parsed<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly FieldFault[] };
+
+export function parse<T>(schema: Schema<T>, input: unknown): Parsed<T> {
+  const result = schema.safeParse(input);
+  if (result.success) return { ok: true, value: result.data };
+  return {
+    ok: false,
+    faults: result.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message })),
+  };
+}
+
+/** JSON Schema 2020-12, the dialect of OpenAPI 3.1. */
+export function toJsonSchema(schema: Schema, io: 'input' | 'output'): Record<string, unknown> {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
+  return rest;
+}

@@ -1,0 +1,145 @@
+/**
+ * Serves operations over Hono: authenticates, checks the body, calls, and writes the answer.
+ *
+ * Promise: an operation is called only with a body that fits its schema and a caller who may; a write that
+ * rides on a cookie must come from our own page; a known path with another method is told so.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Context, Hono } from 'hono';
+import type { Authenticator } from '../accounts/authenticate.ts';
+import { evidence } from '../accounts/authenticate.ts';
+import { isRefusal } from '../accounts/principal.ts';
+import type { Principal, RequestHead } from '../accounts/principal.ts';
+import { isSameOrigin } from '../accounts/same-origin.ts';
+import { connectionOf } from './connection.ts';
+import { readJson } from './json-body.ts';
+import type { Operation } from './operation.ts';
+import { pathParameters } from './operation.ts';
+import { Problem } from './problem.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { parse } from './schemas.ts';
+
+export interface AppEnv {
+  Bindings: { incoming?: IncomingMessage };
+  Variables: { requestId: string; userId?: string };
+}
+
+export interface ServeOptions {
+  readonly authenticator: Authenticator;
+  readonly rateLimits: RateLimits;
+  readonly publicUrl: string | undefined;
+}
+
+export function serveOperations(
+  app: Hono<AppEnv>,
+  operations: readonly Operation[],
+  options: ServeOptions,
+): void {
+  const methodsByPath = new Map<string, string[]>();
+  for (const operation of operations) {
+    const path = honoPath(operation.path);
+    app.on(operation.method.toUpperCase(), path, (context) => serve(operation, context, options));
+    methodsByPath.set(path, [...(methodsByPath.get(path) ?? []), operation.method.toUpperCase()]);
+  }
+  for (const [path, methods] of methodsByPath) {
+    const allow = methods.join(', ');
+    app.all(path, (context) => {
+      throw new Problem('method-not-allowed', `${context.req.method} does not work here; ${allow} does.`, {
+        headers: { Allow: allow },
+      });
+    });
+  }
+}
+
+async function serve(
+  operation: Operation,
+  context: Context<AppEnv>,
+  { authenticator, rateLimits, publicUrl }: ServeOptions,
+): Promise<Response> {
+  const request = context.req.raw;
+  const connection = connectionOf(request.headers, context.env.incoming, publicUrl);
+  const principal = await principalFor(operation, requestHead(request), authenticator, publicUrl);
+  if (principal) context.set('userId', principal.userId);
+  limit(rateLimits, principal?.userId ?? connection.address);
+  const body = operation.body ? await bodyFor(operation, request) : undefined;
+  const cookies: string[] = [];
+  const result = await operation.handle({
+    body,
+    params: Object.fromEntries(
+      pathParameters(operation.path).map((name) => [name, context.req.param(name) ?? '']),
+    ),
+    principal,
+    headers: request.headers,
+    connection,
+    setCookies: (more) => cookies.push(...more),
+  });
+  const headers = new Headers({ 'Cache-Control': 'no-store' });
+  for (const cookie of cookies)
+    headers.append('Set-Cookie', connection.secure ? `${cookie}; Secure` : cookie);
+  if (operation.status === 204) return new Response(null, { status: 204, headers });
+  headers.set('Content-Type', 'application/json');
+  return new Response(JSON.stringify(result), { status: operation.status, headers });
+}
+
+async function principalFor(
+  operation: Operation,
+  head: RequestHead,
+  authenticator: Authenticator,
+  publicUrl: string | undefined,
+): Promise<Principal | undefined> {
+  const writes = operation.method !== 'get';
+  if (operation.access === 'public') {
+    // Signing a visitor in to someone else's account from another site is an attack too.
+    if (writes && !isSameOrigin(evidence(head), publicUrl)) {
+      throw new Problem(
+        'cross-origin',
+        'This can only be done from the app itself, not from a page of another site.',
+      );
+    }
+    return undefined;
+  }
+  const who = await authenticator.authenticate(head, { sameOrigin: writes });
+  if (isRefusal(who)) {
+    throw new Problem(who.code, who.reason, {
+      headers: who.code === 'cross-origin' ? {} : { 'WWW-Authenticate': 'Bearer realm="holdfast"' },
+    });
+  }
+  if (operation.access === 'session' && who.via !== 'cookie') {
+    throw new Problem(
+      'session-required',
+      'An API token may not do this. Sign in with e-mail address and password.',
+    );
+  }
+  return who;
+}
+
+function limit(rateLimits: RateLimits, caller: string): void {
+  const waitMs = rateLimits.take('api-caller', caller);
+  if (waitMs > 0) throw tooMany(waitMs);
+}
+
+export function tooMany(waitMs: number): Problem {
+  const seconds = Math.ceil(waitMs / 1000);
+  return new Problem('too-many-requests', `Too many tries. Wait ${String(seconds)} s and try again.`, {
+    headers: { 'Retry-After': String(seconds) },
+  });
+}
+
+async function bodyFor(operation: Operation, request: Request): Promise<unknown> {
+  const parsed = operation.body && parse(operation.body, await readJson(request));
+  if (!parsed) return undefined;
+  if (parsed.ok) return parsed.value;
+  const [first] = parsed.faults;
+  const where = first?.field ? `${first.field}: ` : '';
+  throw new Problem('invalid-input', `${where}${first?.message ?? 'The body does not fit.'}`, {
+    errors: parsed.faults,
+  });
+}
+
+function requestHead(request: Request): RequestHead {
+  return { headers: Object.fromEntries(request.headers) };
+}
+
+function honoPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
