@@ -29,7 +29,10 @@ export interface RawClientOptions {
 }
 
 export interface RawClient {
+  /** The server's state has been received. */
   readonly synced: Promise<void>;
+  /** The server has asked what it lacks and was answered: a receipt asked for from now on covers it. */
+  readonly answered: Promise<void>;
   readonly closed: Promise<{ code: number; reason: string }>;
   sendFrame(frame: Uint8Array): void;
   sendUpdate(update: Uint8Array): void;
@@ -50,11 +53,13 @@ export async function connectRawClient(options: RawClientOptions): Promise<RawCl
   socket.binaryType = 'nodebuffer';
 
   const synced = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<{ code: number; reason: string }>();
   const waiting = new Map<number, { resolve(receipt: Receipt): void; reject(error: Error): void }>();
   let lastTicket = 0;
   let lastError: Error | undefined;
   synced.promise.catch(() => undefined);
+  answered.promise.catch(() => undefined);
 
   socket.on('error', (error) => {
     lastError = error;
@@ -66,6 +71,7 @@ export async function connectRawClient(options: RawClientOptions): Promise<RawCl
       lastError ? { cause: lastError } : {},
     );
     synced.reject(error);
+    answered.reject(error);
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
     closed.resolve({ code, reason: text });
@@ -78,6 +84,7 @@ export async function connectRawClient(options: RawClientOptions): Promise<RawCl
         socket.send(
           step2Frame(options.doc ? Y.encodeStateAsUpdate(options.doc, message.stateVector) : EMPTY_UPDATE),
         );
+        answered.resolve();
         return;
       case 'step2':
       case 'update':
@@ -106,6 +113,7 @@ export async function connectRawClient(options: RawClientOptions): Promise<RawCl
 
   return {
     synced: synced.promise,
+    answered: answered.promise,
     closed: closed.promise,
     sendFrame: (frame) => socket.send(frame),
     sendUpdate: (update) => socket.send(updateFrame(update)),
