@@ -165,10 +165,10 @@ function build(options: AuthLibraryOptions, newRole: AsyncLocalStorage<AccountRo
     telemetry: { enabled: false },
     rateLimit: { enabled: false },
     logger: {
-      level: 'warn',
+      // A wrong password is a warning to the library and nothing unusual to us.
+      level: 'error',
       // The library's own messages can hold an e-mail address.
-      log: (level, message) =>
-        logger[level === 'error' ? 'error' : 'warn']({ library: 'better-auth' }, withoutAddresses(message)),
+      log: (_level, message) => logger.error({ library: 'better-auth' }, withoutAddresses(message)),
     },
     emailAndPassword: {
       enabled: true,
@@ -264,6 +264,8 @@ const FAILURES: Readonly<Record<string, AuthFailureCode>> = {
   PASSWORD_TOO_SHORT: 'weak-password',
   PASSWORD_TOO_LONG: 'long-password',
   INVALID_EMAIL: 'invalid-email',
+  // All else that it validates has been checked before it is called.
+  VALIDATION_ERROR: 'invalid-email',
   UNAUTHORIZED: 'signed-out',
 };
 
