@@ -63,6 +63,7 @@ const SOCKET_PORT = 5432;
 const MAX_SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
+const BACKENDS_END_MS = 5000;
 const POLL_MS = 20;
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
 const MIN_FREE_BYTES_FOR_NEW = 128 * 1024 * 1024;
@@ -115,7 +116,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const env = { ...cleanEnvironment(), ...(await linkLibraries(binaries, layout.links)) };
     const setup: Setup = { layout, binaries, owner, env, report };
     await giveToOwner(layout.folder, owner);
-    await stopOrphan(layout, report);
+    await endOrphan(layout, report);
     if (!existsSync(layout.data)) await createCluster(setup);
     const password = await keepPassword(setup);
     await trimLog(layout.log);
@@ -478,44 +479,59 @@ async function readPostmaster(layout: Layout): Promise<Postmaster | undefined> {
 }
 
 /**
- * Stops the postmaster of an earlier Holdfast that was killed. Stopping and starting takes a tenth of a second,
- * and afterwards the process is our child, of our version and with our settings.
- * A number in postmaster.pid that now belongs to another program (after a reboot, or in a container, where
- * numbers are small) would make Postgres refuse to start, so such a file is removed, but only when no process
- * works in the folder.
+ * Ends the postmaster of an earlier Holdfast that was killed, and removes the lock files that would stop the
+ * next. Stopping and starting takes a tenth of a second, and afterwards the process is our child, of our version
+ * and with our settings.
+ *
+ * Postgres itself believes a lock file whose process id exists. That may be another program by now (after a
+ * reboot, or in a container, where numbers are small), or a zombie that the container's first process never
+ * collects. So such files are removed here, but only when no process works in the folder.
  */
-async function stopOrphan(layout: Layout, report: (sentence: string) => void): Promise<void> {
+async function endOrphan(layout: Layout, report: (sentence: string) => void): Promise<void> {
+  if (!existsSync(layout.data)) return;
   const found = await readPostmaster(layout);
-  if (!found || !isAlive(found.pid)) return;
-  if (!(await isOurPostmaster(found.pid, layout.data))) {
-    if (await isAnyoneIn(layout.data)) throw orphanFault(layout, found.pid);
-    await rm(join(layout.data, 'postmaster.pid'), { force: true });
-    return;
+  if (found && (await isOurPostmaster(found.pid, layout.data))) {
+    report('A Postgres that an earlier Holdfast left behind is stopped first.');
+    await stopProcess(found.pid, layout);
   }
-  report('A Postgres that an earlier Holdfast left behind is stopped first.');
-  for (const [signal, waitMs] of [
-    ['SIGINT', STOP_TIMEOUT_MS],
-    ['SIGQUIT', 5000],
-  ] as const) {
-    try {
-      process.kill(found.pid, signal);
-    } catch (error) {
-      if (errorCode(error) === 'ESRCH') return;
-      throw orphanFault(layout, found.pid, error);
-    }
-    const deadline = performance.now() + waitMs;
-    while (performance.now() < deadline) {
-      if (!(await isOurPostmaster(found.pid, layout.data))) return;
-      await delay(POLL_MS);
-    }
+  // The backends of a postmaster that was killed see it and end by themselves.
+  if (!(await within(BACKENDS_END_MS, async () => !(await isAnyoneIn(layout.data))))) {
+    throw orphanFault(layout, found?.pid);
   }
-  throw orphanFault(layout, found.pid);
+  if (found && isAlive(found.pid)) await rm(join(layout.data, 'postmaster.pid'), { force: true });
+  await rm(layout.socket, { recursive: true, force: true });
 }
 
-function orphanFault(layout: Layout, pid: number, cause?: unknown): StartFault {
+async function stopProcess(pid: number, layout: Layout): Promise<void> {
+  for (const [signal, waitMs] of [
+    ['SIGINT', STOP_TIMEOUT_MS],
+    ['SIGQUIT', BACKENDS_END_MS],
+  ] as const) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (errorCode(error) === 'ESRCH') return;
+      throw orphanFault(layout, pid, error);
+    }
+    if (await within(waitMs, async () => !(await isOurPostmaster(pid, layout.data)))) return;
+  }
+  throw orphanFault(layout, pid);
+}
+
+async function within(limitMs: number, condition: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) return false;
+    await delay(POLL_MS);
+  }
+  return true;
+}
+
+function orphanFault(layout: Layout, pid = 0, cause?: unknown): StartFault {
+  const [process, target] = pid > 0 ? [` (process ${pid})`, String(pid)] : ['', '<its process id>'];
   return new StartFault(
-    `A Postgres (process ${pid}) is still at work in ${layout.folder} and cannot be stopped by this user: ` +
-      `end it with "sudo kill -INT ${pid}" and start again.`,
+    `A Postgres${process} is still at work in ${layout.folder} and cannot be stopped by this user: ` +
+      `end it with "sudo kill -INT ${target}" and start again.`,
     { cause },
   );
 }

@@ -1,0 +1,192 @@
+/**
+ * The server program: settings, data folder, database, migrations, then the parts of the chosen role.
+ *
+ * Promise: standard output carries exactly one line, `holdfast ready <url>`, once everything answers; all else
+ * goes to standard error. SIGTERM and SIGINT, at any moment, end it in order and with exit code 0: nothing new is
+ * taken, what was accepted is committed and told, then the database stops. A start that fails undoes what it
+ * began and ends with one sentence and exit code 1.
+ * Why a second signal changes nothing: a terminal's Ctrl-C reaches this process twice, once by itself and once
+ * through the launcher.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { migrate } from '@holdfast/db/migrate.ts';
+import { createLogger } from '@holdfast/sync-server/logging.ts';
+import type { Logger } from '@holdfast/sync-server/logging.ts';
+import { createSyncServer } from '@holdfast/sync-server/server.ts';
+import { idleSettings, readConfig } from './config.ts';
+import type { Config } from './config.ts';
+import { openDataFolder } from './data-folder.ts';
+import type { Keys } from './data-folder.ts';
+import { StartFault, errorCode, runMain } from './fault.ts';
+import { openDatabase } from './open-database.ts';
+import { VERSION } from './version.ts';
+
+export const ROLES = ['all', 'sync', 'workers'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface ServeOptions {
+  readonly role: Role;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const DRAIN_LIMIT_MS = 25_000;
+
+const webBuild = fileURLToPath(new URL('../web/build', import.meta.url));
+
+if (import.meta.main) {
+  await runMain(async () => {
+    await serve({ role: roleFrom(process.argv.slice(2)), env: process.env });
+  });
+}
+
+export function roleFrom(args: readonly string[]): Role {
+  const { values } = parseArgs({ args: [...args], options: { role: { type: 'string', default: 'all' } } });
+  const role = ROLES.find((known) => known === values.role);
+  if (role) return role;
+  throw new StartFault(`There is no role "${values.role}": --role is one of ${ROLES.join(', ')}.`);
+}
+
+/** Resolves when the server is ready; the process then lives until a signal. */
+export async function serve({ role, env }: ServeOptions): Promise<void> {
+  const config = readConfig(env);
+  const logger = createLogger({ level: config.LOG_LEVEL });
+  const closers: (() => Promise<void>)[] = [];
+  const aborter = new AbortController();
+
+  const closeAll = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
+  };
+  const starting = start({ config, role, logger, env, closers, signal: aborter.signal });
+
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    aborter.abort();
+    logger.info({ signal }, 'stopping');
+    const limit = setTimeout(() => {
+      logger.error({ limitMs: DRAIN_LIMIT_MS }, 'stopping took too long and was cut short');
+      process.exit(1);
+    }, DRAIN_LIMIT_MS);
+    limit.unref();
+    starting
+      .catch(() => undefined)
+      .then(closeAll)
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.error({ err: error }, 'stopping failed');
+          process.exit(1);
+        },
+      );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+
+  try {
+    const url = await starting;
+    if (!stopping) process.stdout.write(`holdfast ready ${url}\n`);
+  } catch (error) {
+    // The signal's own path closes and ends the process.
+    if (stopping) return new Promise(() => undefined);
+    await closeAll();
+    throw error;
+  }
+}
+
+interface Start {
+  readonly config: Config;
+  readonly role: Role;
+  readonly logger: Logger;
+  readonly env: ServeOptions['env'];
+  /** What has been started, in order; closed in the opposite one. */
+  readonly closers: (() => Promise<void>)[];
+  readonly signal: AbortSignal;
+}
+
+async function start({ config, role, logger, env, closers, signal }: Start): Promise<string> {
+  const report = (sentence: string): void => logger.warn({}, sentence);
+  const idle = idleSettings(env);
+  if (idle.length > 0) report(`Set, but without effect in this version: ${idle.join(', ')}.`);
+  if (role !== 'all' && config.DATABASE_URL === undefined) {
+    throw new StartFault(
+      `--role=${role} is one part of a split deployment, whose parts meet in one database: set DATABASE_URL.`,
+    );
+  }
+
+  const dataFolder = await openDataFolder(config.DATA_DIR);
+  const keys = await dataFolder.keys();
+  const claim = config.DATABASE_URL === undefined ? await dataFolder.claim() : undefined;
+  if (claim) closers.push(() => claim.release());
+
+  const { database, close } = await openDatabase({
+    databaseUrl: config.DATABASE_URL,
+    dataFolder,
+    report,
+    signal,
+    onLost: (fault) => {
+      process.stderr.write(`holdfast: ${fault.message}\n`);
+      process.exit(1);
+    },
+  });
+  closers.push(close);
+  signal.throwIfAborted();
+  const applied = await migrate(database);
+  if (applied.length > 0) logger.info({ applied }, 'database migrated');
+  signal.throwIfAborted();
+
+  if (role === 'workers') return 'workers';
+
+  const server = createSyncServer({
+    database,
+    logger,
+    config: serverConfig(config, keys),
+    ...(existsSync(join(webBuild, 'index.html')) ? { webRoot: webBuild } : {}),
+  });
+  closers.push(async () => {
+    await server.drain();
+    await server.close();
+  });
+  const { url } = await server
+    .listen({ host: config.HOST, port: config.PORT })
+    .catch((error: unknown) => Promise.reject(listenFault(config, error)));
+  await claim?.publish(url);
+  return url;
+}
+
+function serverConfig(config: Config, keys: Keys): Parameters<typeof createSyncServer>[0]['config'] {
+  return {
+    version: VERSION,
+    signup: config.SIGNUP,
+    authSecret: config.AUTH_SECRET ?? keys.authSecret,
+    rateLimits: config.RATE_LIMITS,
+    ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
+    ...(config.METRICS_TOKEN === undefined ? {} : { metricsToken: config.METRICS_TOKEN }),
+  };
+}
+
+function listenFault({ HOST, PORT }: Config, error: unknown): Error {
+  const say = (message: string): StartFault => new StartFault(message, { cause: error });
+  switch (errorCode(error)) {
+    case 'EADDRINUSE':
+      return say(
+        `Port ${PORT} on ${HOST} is in use by another program: stop that one, or set PORT to a free one ` +
+          `(PORT=0 takes any).`,
+      );
+    case 'EACCES':
+      return say(
+        `Port ${PORT} may not be opened by this user: set PORT to 1024 or above, with a proxy in front.`,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return say(
+        `HOST is "${HOST}", which is no address of this machine: use 127.0.0.1, or 0.0.0.0 for all.`,
+      );
+    default:
+      return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,55 @@
+/** What the hosting tests do with the machine: folders that clean up after themselves, processes, accounts. */
+import { existsSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { expect, onTestFinished, vi } from 'vitest';
+import { postmasterPid, temporaryDataDir } from '../support/app.ts';
+
+/** A folder that ends with the test, and with it whatever Postgres was left in it. */
+export async function ownDataDir(): Promise<string> {
+  const dir = await temporaryDataDir();
+  onTestFinished(async () => {
+    await endPostgresIn(dir);
+    await rm(dir, { recursive: true, force: true, maxRetries: 20 });
+  });
+  return dir;
+}
+
+export async function endPostgresIn(dataDir: string): Promise<void> {
+  const pid = await postmasterPid(dataDir);
+  if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL');
+}
+
+/** False for a zombie too: whoever should collect it may take its time. */
+export function isAlive(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    if (process.platform !== 'linux') return process.kill(pid, 0);
+    const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return status[status.lastIndexOf(')') + 2] !== 'Z';
+  } catch {
+    return false;
+  }
+}
+
+export async function appears(path: string): Promise<void> {
+  await vi.waitFor(() => expect(existsSync(path)).toBe(true), { timeout: 20_000, interval: 5 });
+}
+
+/** Makes an account and returns its session cookie. */
+export async function signUp(url: string): Promise<string> {
+  const response = await fetch(`${url}/api/auth/sign-up/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: url },
+    body: JSON.stringify({ name: 'Ada', email: 'ada@example.org', password: 'correct horse battery' }),
+  });
+  expect(response.status, await response.clone().text()).toBe(200);
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ');
+}
+
+/** The status of `me`: 200 only when session, account and database are all there. */
+export async function statusOfMe(url: string, cookie: string): Promise<number> {
+  return (await fetch(`${url}/api/v1/me`, { headers: { cookie } })).status;
+}
