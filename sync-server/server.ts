@@ -1,16 +1,18 @@
 /**
  * One server: the app's files, the API and the sync sockets on one port, put together from their parts.
  *
- * Promise: after `drain` nothing new is taken, what was accepted is committed and told, and every
- * connection is ended; `close` then frees the port and the timers. Two servers in one process, or on one
- * database, do not disturb each other.
+ * Promise: after `drain` the sync sockets have been told and ended, with everything accepted committed, and
+ * probes see that the server is leaving while plain requests are still answered; `close` lets those that
+ * were begun finish, then frees the port and the timers. Two servers in one process, or on one database,
+ * do not disturb each other.
  * Limits: it neither makes nor closes the database; TLS is a proxy's business.
  */
 import { once } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createAdaptorServer } from '@hono/node-server';
+import { RequestError, getRequestListener } from '@hono/node-server';
 import type { Database } from '@holdfast/db/database.ts';
 import { isMigrated } from '@holdfast/db/migrate.ts';
 import { createAccounts } from './accounts/accounts.ts';
@@ -20,7 +22,9 @@ import type { ServerConfig } from './config.ts';
 import { accountOperations } from './http/account-operations.ts';
 import { createHttpApp } from './http/app.ts';
 import { authOperations } from './http/auth-operations.ts';
+import { Problem, problemResponse } from './http/problem.ts';
 import { createRateLimits } from './http/rate-limits.ts';
+import { problemOfParser, refuseRaw } from './http/refuse-raw.ts';
 import { createStaticFiles } from './http/static-files.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
@@ -85,9 +89,29 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     unreadiness,
   });
 
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
-  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
-    socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
+  const listener = getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    // Reached only by what never became a request, such as a malformed Host.
+    errorHandler: (error) => {
+      const malformed = error instanceof RequestError;
+      if (!malformed) logger.error({ err: error }, 'request failed outside its handler');
+      const problem = malformed
+        ? new Problem('malformed-request', 'The address or the Host header of the request is malformed.')
+        : new Problem('internal', 'This is a fault of the server.');
+      const requestId = crypto.randomUUID();
+      const response = problemResponse(problem, requestId);
+      response.headers.set('X-Request-Id', requestId);
+      return response;
+    },
+  });
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (incoming, outgoing) => {
+    // Asks the other side to come back on a new connection, which may lead to another server.
+    if (draining) outgoing.setHeader('Connection', 'close');
+    void listener(incoming, outgoing);
+  });
+  server.on('clientError', (error, socket) => void refuseRaw(socket, problemOfParser(error)));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    void refuseRaw(socket, new Problem('not-found', `There is no WebSocket at ${request.url ?? ''}.`));
   });
 
   return {
@@ -99,6 +123,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     },
     async drain() {
       draining = true;
+      server.closeIdleConnections();
       await Promise.resolve();
     },
     async close() {
@@ -106,8 +131,10 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       if (server.listening) {
         const closed = once(server, 'close');
         server.close();
-        server.closeAllConnections();
+        server.closeIdleConnections();
+        const late = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
         await closed;
+        clearTimeout(late);
       }
       metrics.close();
     },
@@ -116,3 +143,9 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 
 const PING = { name: 'ping', text: 'SELECT 1' };
 const PING_TIMEOUT_MS = 3_000;
+
+/** From the first byte to the last of a request: bounds what a slow or silent sender can hold. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** What requests that were begun may take to finish at the end. */
+const CLOSE_GRACE_MS = 5_000;

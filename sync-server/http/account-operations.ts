@@ -5,6 +5,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { AuthLibrary } from '../accounts/auth-library.ts';
 import { accountById, createInvite } from '@holdfast/db/accounts.ts';
 import type { Database } from '@holdfast/db/database.ts';
+import { devicesOf, forgetDevice } from '@holdfast/db/own-devices.ts';
 import { createSpace } from '@holdfast/db/spaces.ts';
 import { createToken, revokeToken, tokensOf } from '@holdfast/db/tokens.ts';
 import { operation } from './operation.ts';
@@ -120,6 +121,43 @@ export function accountOperations({
           throw new Problem('not-found', 'You have no API token with this id.');
         }
         ended(principal.userId);
+      },
+    }),
+    operation({
+      id: 'listDevices',
+      method: 'get',
+      path: '/api/v1/devices',
+      group: 'Devices',
+      summary: 'Your devices, the most recently seen first',
+      access: 'user',
+      result: schemas.devices,
+      status: 200,
+      async handle({ principal }) {
+        const devices = await devicesOf(database, principal.userId);
+        return {
+          devices: devices.map(({ id, name, firstSeen, lastSeen }) => ({
+            id,
+            name,
+            firstSeenAt: firstSeen.toISOString(),
+            lastSeenAt: lastSeen.toISOString(),
+          })),
+        };
+      },
+    }),
+    operation({
+      id: 'forgetDevice',
+      method: 'delete',
+      path: '/api/v1/devices/{deviceId}',
+      group: 'Devices',
+      summary: 'Forget a device that is gone; one that connects again is back. Ends no session',
+      access: 'user',
+      status: 204,
+      problems: ['not-found'],
+      async handle({ principal, params }) {
+        const { deviceId = '' } = params;
+        if (!(await forgetDevice(database, principal.userId, deviceId))) {
+          throw new Problem('not-found', 'You have no device with this id.');
+        }
       },
     }),
     operation({

@@ -8,6 +8,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
+import { isDatabaseAway } from '@holdfast/db/database-away.ts';
 import type { Logger } from '../logging.ts';
 import type { Metrics } from '../metrics.ts';
 import { docsPage } from './docs-page.ts';
@@ -74,6 +75,14 @@ export function createHttpApp(options: HttpAppOptions): Hono<AppEnv> {
   app.onError((error, context) => {
     const requestId = context.get('requestId');
     if (error instanceof Problem) return problemResponse(error, requestId);
+    if (isDatabaseAway(error)) {
+      logger.warn({ requestId, err: error }, 'the database is away');
+      const away = 'The database does not answer at the moment. Nothing was changed; try again.';
+      return problemResponse(
+        new Problem('unavailable', away, { headers: { 'Retry-After': '5' } }),
+        requestId,
+      );
+    }
     logger.error(
       { requestId, method: context.req.method, path: context.req.path, err: error },
       'request failed',

@@ -7,6 +7,7 @@
  */
 
 const PROBLEMS = {
+  'malformed-request': [400, 'The request is not HTTP'],
   'malformed-json': [400, 'The body is not JSON'],
   'invalid-input': [400, 'The request is not valid'],
   'weak-password': [400, 'The password is too short'],
@@ -28,6 +29,7 @@ const PROBLEMS = {
   'too-large': [413, 'The request is too large'],
   'unsupported-media-type': [415, 'The body must be JSON'],
   'too-many-requests': [429, 'Too many requests'],
+  'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'Something went wrong here'],
   unavailable: [503, 'Not available at the moment'],
 } as const satisfies Record<string, readonly [number, string]>;

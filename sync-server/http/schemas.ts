@@ -119,13 +119,46 @@ export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
 export function parse<T>(schema: Schema<T>, input: unknown): Parsed<T> {
-  const result = schema.safeParse(input);
+  const result = schema.safeParse(input, { reportInput: true });
   if (result.success) return { ok: true, value: result.data };
-  return {
-    ok: false,
-    faults: result.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message })),
-  };
+  return { ok: false, faults: result.error.issues.flatMap(faultsOf) };
 }
+
+function faultsOf(issue: z.core.$ZodIssue): FieldFault[] {
+  const field = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      field: [...issue.path, key].join('.'),
+      message: 'There is no such field.',
+    }));
+  }
+  return [{ field, message: sentence(issue) }];
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined
+        ? 'It is missing.'
+        : `It must be ${ARTICLES[issue.expected] ?? issue.expected}.`;
+    case 'too_small':
+      if (issue.origin === 'string' && issue.minimum === 1) return 'It may not be empty.';
+      return `It must have at least ${String(issue.minimum)}${issue.origin === 'string' ? ' characters' : ''}.`;
+    case 'too_big':
+      return `It may have at most ${String(issue.maximum)}${issue.origin === 'string' ? ' characters' : ''}.`;
+    default:
+      return `${issue.message}.`;
+  }
+}
+
+const ARTICLES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  array: 'a list',
+};
 
 /** JSON Schema 2020-12, the dialect of OpenAPI 3.1. */
 export function toJsonSchema(schema: Schema, io: 'input' | 'output'): Record<string, unknown> {

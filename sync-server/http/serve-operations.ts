@@ -129,11 +129,10 @@ async function bodyFor(operation: Operation, request: Request): Promise<unknown>
   const parsed = operation.body && parse(operation.body, await readJson(request));
   if (!parsed) return undefined;
   if (parsed.ok) return parsed.value;
-  const [first] = parsed.faults;
-  const where = first?.field ? `${first.field}: ` : '';
-  throw new Problem('invalid-input', `${where}${first?.message ?? 'The body does not fit.'}`, {
-    errors: parsed.faults,
-  });
+  const detail = parsed.faults.map(({ field, message }) =>
+    field ? `${field}: ${message}` : `The body: ${message}`,
+  );
+  throw new Problem('invalid-input', detail.join(' '), { errors: parsed.faults });
 }
 
 function requestHead(request: Request): RequestHead {

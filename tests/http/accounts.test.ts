@@ -1,6 +1,7 @@
 /** Rules [A1] to [A14] of sync-server/http/SPEC.md, through the front door of whole servers. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seeDevice } from '@holdfast/db/devices.ts';
 import { createAuthLibrary } from '@holdfast/sync-server/accounts/auth-library.ts';
 import { CACHE_MS } from '@holdfast/sync-server/accounts/authenticate.ts';
 import { createLogger } from '@holdfast/sync-server/logging.ts';
@@ -363,6 +364,28 @@ describe('API tokens', () => {
       expect(answer.body).toMatchObject({ code: 'invalid-token' });
     }
   });
+});
+
+test('[A16] a device is listed for its owner, and forgotten by its owner only', async () => {
+  const visitor = one.visitor();
+  await visitor.signUp('devices@example.org');
+  const { id: userId } = (await visitor.get('/api/v1/me')).body.user as { id: string };
+  await seeDevice(one.database, { userId, deviceId: 'phone-1' }, 'Phone');
+  const device = {
+    id: 'phone-1',
+    name: 'Phone',
+    firstSeenAt: expect.any(String),
+    lastSeenAt: expect.any(String),
+  };
+  expect((await visitor.get('/api/v1/devices')).body).toEqual({ devices: [device] });
+
+  const other = one.visitor();
+  await other.signIn('first@example.org');
+  expect((await other.get('/api/v1/devices')).body).toEqual({ devices: [] });
+  expect((await other.send('DELETE', '/api/v1/devices/phone-1')).status).toBe(404);
+  expect((await visitor.get('/api/v1/devices')).body).toEqual({ devices: [device] });
+  expect((await visitor.send('DELETE', '/api/v1/devices/phone-1')).status).toBe(204);
+  expect((await visitor.get('/api/v1/devices')).body).toEqual({ devices: [] });
 });
 
 describe('requests of other sites', () => {
