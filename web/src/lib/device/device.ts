@@ -1,13 +1,30 @@
 /**
  * The device: one person's tasks in one browser, stored, counted and kept in step with a server.
+ *
+ * Promise: it works from the first second without account and network. An account is attached by merging
+ * what is here into its personal space, never by importing or choosing. One document belongs to one account
+ * for as long as it exists: another account on this browser gets its own document, or is refused. Signing
+ * out and clearing are refused while edits are unsent, unless the person insists.
+ *
+ * Limits: after signing out or clearing the device is closed and a new one has to be opened. Nothing here
+ * knows of Svelte or of words for the sync status.
  */
 
-import type { HoldfastDocument } from '@holdfast/core/document.ts';
+import { openDocument, type HoldfastDocument } from '@holdfast/core/document.ts';
+import { createAccountClient, type AccountResult, type SignedIn } from './account.ts';
+import { createClientIds, type ClientIds } from './clients.ts';
+import { createDatabase, DatabaseGone } from './database.ts';
+import { lookAround, missingFeatures, type MissingFeature } from './missing.ts';
+import { createRegistry, guessDeviceName, newDocumentName, type Registration } from './registry.ts';
 import type { EpochMs, SyncStatus } from './status.ts';
-import type { ViewCache } from './view-cache.ts';
+import { openStorage } from './storage.ts';
+import { DOCUMENT_STORES } from './stored-document.ts';
+import { createSync } from './sync.ts';
+import { keepViewCache, readViewCache, type ViewCache } from './view-cache.ts';
 
 export type { ConnectionState, EpochMs, OtherDevice, SyncStatus } from './status.ts';
 export type { CachedTask, ViewCache } from './view-cache.ts';
+export type { MissingFeature } from './missing.ts';
 
 /** Expected failures are values: `message` is a sentence for people, `code` is for the program. */
 export type DeviceResult = { ok: true } | { ok: false; code: string; message: string; count?: number };
@@ -17,12 +34,6 @@ export interface Account {
   readonly email: string;
   readonly name: string;
   readonly spaceId: string;
-}
-
-export interface MissingFeature {
-  readonly feature: 'offline-start' | 'push' | 'tab-locks' | 'persistent-storage';
-  /** Why it is missing and what would mend it, in plain words. */
-  readonly reason: string;
 }
 
 export interface StorageReport {
@@ -65,7 +76,7 @@ export interface Device {
   readonly self: { readonly id: string; readonly name: string };
   rename(name: string): Promise<DeviceResult>;
   /** Makes an account and attaches it: what is on this device is merged into its personal space. */
-  signUp(input: { name: string; email: string; password: string }): Promise<DeviceResult>;
+  signUp(input: { name: string; email: string; password: string; invite?: string }): Promise<DeviceResult>;
   /** Codes: 'wrong-credentials', 'other-account', 'unreachable', or the server's own. */
   signIn(input: { email: string; password: string }): Promise<DeviceResult>;
   /** Refused with code 'unsent' and `count` while edits are unsent, with 'unreachable' without network. */
@@ -85,6 +96,342 @@ export interface Device {
   close(): Promise<void>;
 }
 
-export declare function startDevice(o?: DeviceOptions): DeviceStart;
-/** The same without the early stage. */
-export declare function openDevice(o?: DeviceOptions): Promise<Device>;
+export function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  return startDevice(options).device;
+}
+
+/** Opens in two steps, for those who want to show and take something before the document is loaded. */
+export function startDevice(options: DeviceOptions = {}): DeviceStart {
+  const now = options.now ?? (() => Date.now() as EpochMs);
+  const registry = createRegistry({ now, guessName: () => guessDeviceName(navigator.userAgent) });
+  const queue: ((document: HoldfastDocument) => void)[] = [];
+  const queuedListeners = new Set<(queued: number) => void>();
+  let loaded: HoldfastDocument | null = null;
+  let bound: string | null = null;
+
+  /** The document's database; once opened, it is that one or none. */
+  async function documentName(): Promise<string> {
+    const { documentName: name } = await registry.read();
+    bound ??= name;
+    if (bound !== name) throw new DatabaseGone('Another window signed out or cleared this browser.');
+    return name;
+  }
+
+  const database = createDatabase({ name: documentName, stores: DOCUMENT_STORES });
+
+  function tellQueued(): void {
+    for (const listener of queuedListeners) listener(queue.length);
+  }
+
+  async function load(): Promise<Device> {
+    const device = await openLoaded({ now, registry, database, options });
+    loaded = device.document;
+    for (const run of queue.splice(0)) run(loaded);
+    tellQueued();
+    return device;
+  }
+
+  return {
+    firstPaint: readViewCache(database),
+    edit(run) {
+      if (loaded) run(loaded);
+      else {
+        queue.push(run);
+        tellQueued();
+      }
+    },
+    get queued() {
+      return queue.length;
+    },
+    onQueued(listener) {
+      queuedListeners.add(listener);
+      return () => queuedListeners.delete(listener);
+    },
+    device: load(),
+  };
+}
+
+interface Opening {
+  now: () => EpochMs;
+  registry: ReturnType<typeof createRegistry>;
+  database: ReturnType<typeof createDatabase>;
+  options: DeviceOptions;
+}
+
+async function openLoaded({ now, registry, database, options }: Opening): Promise<Device> {
+  const serverUrl = options.serverUrl ?? location.origin;
+  const locks = navigator.locks ?? null;
+  const accounts = createAccountClient(serverUrl);
+  const statusListeners = new Set<(status: SyncStatus) => void>();
+  const accountListeners = new Set<(account: Account | null) => void>();
+  const closedListeners = new Set<(reason: ClosedReason) => void>();
+  let ids: ClientIds | null = null;
+  let isClosed = false;
+
+  // Without a readable registry the window works from memory and says so; the storage keeps trying.
+  let registration: Registration = await registry.read().catch(() => unregistered(now()));
+  const storage = await openStorage({
+    database,
+    now,
+    recordOf: (writer) => ids?.recordOf(writer) ?? { id: writer, createdAt: now() },
+  });
+  const scope = `holdfast:${registration.documentName}`;
+  ids = createClientIds({ database, doc: storage.doc, scope, locks, now });
+  await ids
+    .begin({ hasAccount: registration.account !== null, isDamaged: storage.isDamaged })
+    .catch(() => undefined);
+  const document = openDocument({
+    doc: storage.doc,
+    now,
+    random,
+    device: { id: registration.deviceId, name: registration.deviceName },
+  });
+  const viewCache = keepViewCache(database, document);
+  const sync = createSync({
+    storage,
+    ids,
+    scope,
+    serverUrl,
+    locks,
+    self: () => ({ id: registration.deviceId, name: registration.deviceName }),
+    now,
+    random,
+    onLink: changed,
+    onAccount: () => void readRegistration(),
+    onClosing: (reason) => void shut(reason),
+  });
+  let status = takeStatus();
+  storage.onState(() => {
+    // The registry could not be read at the start and the storage is back: learn who this is.
+    if (registration.deviceId === UNREGISTERED && storage.state.failing === null) void readRegistration();
+    changed();
+  });
+  sync.setAccount(registration.account);
+  globalThis.document.addEventListener('visibilitychange', onHidden);
+  void registry.sweep().catch(() => undefined);
+  if (registration.signOutOwed) void paySignOut();
+  askToPersist(false);
+
+  function takeStatus(): SyncStatus {
+    const { failing, unsaved, unsent, oldestUnsentAt } = storage.state;
+    const { connection, refusal, saving, seenBy, clockSkewMs } = sync.link;
+    const hasAccount = registration.account !== null;
+    return {
+      storage: failing === null ? 'ok' : 'failing',
+      ...(failing === null ? {} : { storageError: failing }),
+      connection,
+      ...(refusal === undefined ? {} : { refusal }),
+      unsaved,
+      waiting: hasAccount ? unsent : 0,
+      oldestWaitingAt: hasAccount ? oldestUnsentAt : null,
+      saving,
+      seenBy,
+      clockSkewMs,
+    };
+  }
+
+  function changed(): void {
+    if (isClosed) return;
+    const next = takeStatus();
+    if (JSON.stringify(next) === JSON.stringify(status)) return;
+    status = next;
+    for (const listener of statusListeners) listener(status);
+  }
+
+  function onHidden(): void {
+    if (globalThis.document.visibilityState === 'hidden') void viewCache.flush();
+  }
+
+  async function readRegistration(): Promise<void> {
+    const before = registration.account;
+    registration = await registry.read();
+    if (JSON.stringify(before) === JSON.stringify(registration.account)) {
+      // Signed in again elsewhere: the session is good now.
+      sync.tryNow();
+      return;
+    }
+    sync.setAccount(registration.account);
+    changed();
+    for (const listener of accountListeners) listener(registration.account);
+  }
+
+  async function enter(email: string, ask: () => Promise<AccountResult<SignedIn>>): Promise<DeviceResult> {
+    const held = registration.account;
+    if (held && held.email.toLowerCase() !== email.trim().toLowerCase()) return otherAccount(held.email);
+    const answer = await ask();
+    if (!answer.ok) return { ok: false, code: answer.code, message: answer.message };
+    await storage.attach().catch(() => undefined);
+    let rival: string | null = null;
+    await registry.update((current) => {
+      rival =
+        current.account && current.account.userId !== answer.value.userId ? current.account.email : null;
+      return rival === null ? { ...current, account: answer.value, signOutOwed: false } : null;
+    });
+    if (rival !== null) {
+      await accounts.signOut();
+      return otherAccount(rival);
+    }
+    await readRegistration();
+    sync.tellAccount();
+    askToPersist(true);
+    return { ok: true };
+  }
+
+  /** Null: nothing would be lost. */
+  async function wouldLose(): Promise<DeviceResult | null> {
+    await storage.settled();
+    await storage.catchUp();
+    const { unsaved, unsent } = storage.state;
+    const count = unsaved + unsent;
+    if (count === 0) return null;
+    const edits = count === 1 ? '1 edit is' : `${count} edits are`;
+    return {
+      ok: false,
+      code: 'unsent',
+      count,
+      message: `${edits} only on this device and would be lost.`,
+    };
+  }
+
+  async function giveUp(reason: ClosedReason, insist: boolean): Promise<DeviceResult> {
+    if (!insist) {
+      const loss = await wouldLose();
+      if (loss) return loss;
+    }
+    let signOutOwed = false;
+    if (registration.account) {
+      const answer = await accounts.signOut();
+      signOutOwed = !answer.ok;
+      if (!answer.ok && !insist) return { ok: false, code: answer.code, message: answer.message };
+      // An edit may have been made while the server was asked. It waits for the next sign-in then.
+      const loss = insist ? null : await wouldLose();
+      if (loss) {
+        sync.tryNow();
+        return loss;
+      }
+    }
+    await registry.update((current) => ({
+      ...current,
+      documentName: newDocumentName(),
+      account: null,
+      discarded: [...current.discarded, current.documentName],
+      signOutOwed,
+    }));
+    sync.tellClosing(reason);
+    await shut(reason);
+    return { ok: true };
+  }
+
+  async function paySignOut(): Promise<void> {
+    const answer = await accounts.signOut();
+    if (answer.ok) await registry.update((current) => ({ ...current, signOutOwed: false }));
+  }
+
+  async function shut(reason: ClosedReason): Promise<void> {
+    if (isClosed) return;
+    await close();
+    for (const listener of closedListeners) listener(reason);
+    // Waits for the other windows to let go; what cannot be done now is done at the next start.
+    void registry.sweep().catch(() => undefined);
+  }
+
+  async function close(): Promise<void> {
+    if (isClosed) return;
+    await viewCache.flush();
+    isClosed = true;
+    globalThis.document.removeEventListener('visibilitychange', onHidden);
+    sync.close();
+    viewCache.close();
+    document.close();
+    await storage.close();
+    ids?.close();
+  }
+
+  return {
+    document,
+    get status() {
+      return status;
+    },
+    onStatus: (listener) => subscribe(statusListeners, listener),
+    get account() {
+      return registration.account;
+    },
+    onAccount: (listener) => subscribe(accountListeners, listener),
+    get self() {
+      return { id: registration.deviceId, name: registration.deviceName };
+    },
+    async rename(name) {
+      const trimmed = name.trim();
+      if (trimmed === '') return { ok: false, code: 'invalid', message: 'A device needs a name.' };
+      registration = await registry.update((current) => ({ ...current, deviceName: trimmed }));
+      return { ok: true };
+    },
+    signUp: (input) => enter(input.email, () => accounts.signUp(input)),
+    signIn: (input) => enter(input.email, () => accounts.signIn(input)),
+    async signOut({ insist = false } = {}) {
+      if (!registration.account) {
+        return { ok: false, code: 'no-account', message: 'No account is attached to this device.' };
+      }
+      return giveUp('signed-out', insist);
+    },
+    clear: ({ insist = false } = {}) => giveUp('cleared', insist),
+    onClosed: (listener) => subscribe(closedListeners, listener),
+    missing: missingFeatures(lookAround()),
+    async storage() {
+      const [persisted, { usage = 0, quota = 0 }] = await Promise.all([
+        navigator.storage?.persisted?.() ?? false,
+        navigator.storage?.estimate?.() ?? {},
+      ]);
+      return { persisted, usedBytes: usage, quotaBytes: quota };
+    },
+    persist: async () => (await navigator.storage?.persist?.()) ?? false,
+    async compareWithServer() {
+      await storage.settled();
+      if (!globalThis.crypto.subtle || storage.state.unsent > 0) return null;
+      const theirs = await sync.contentHash();
+      if (!theirs) return null;
+      return { same: theirs.hash === (await document.contentHash()), seq: theirs.seq };
+    },
+    reconnect: () => sync.tryNow(),
+    close,
+  };
+}
+
+const UNREGISTERED = 'unregistered';
+
+function unregistered(now: EpochMs): Registration {
+  return {
+    deviceId: UNREGISTERED,
+    deviceName: guessDeviceName(navigator.userAgent),
+    documentName: UNREGISTERED,
+    account: null,
+    discarded: [],
+    signOutOwed: false,
+    createdAt: now,
+  };
+}
+
+function otherAccount(email: string): DeviceResult {
+  return {
+    ok: false,
+    code: 'other-account',
+    message: `The tasks on this device belong to ${email}. Sign in as ${email}, or sign out first.`,
+  };
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Firefox asks the person: there only after they signed in, which shows that they mean to stay. */
+function askToPersist(isMeant: boolean): void {
+  if (!isMeant && /Firefox/.test(navigator.userAgent)) return;
+  void navigator.storage?.persist?.().catch(() => undefined);
+}
+
+/** Like Math.random, of better make: ids are drawn from it. */
+function random(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
+}

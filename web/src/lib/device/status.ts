@@ -6,8 +6,9 @@
  * elsewhere (`sync-words.ts`); nothing in this folder makes sentences about syncing.
  */
 
-/** Milliseconds since 1970, UTC. */
-export type EpochMs = number;
+import type { EpochMs } from '@holdfast/core/ids.ts';
+
+export type { EpochMs } from '@holdfast/core/ids.ts';
 
 export type ConnectionState =
   /** No account is attached: this device is all there is. */

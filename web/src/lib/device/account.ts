@@ -1,0 +1,90 @@
+/**
+ * Accounts over the server's HTTP API. Nothing is stored here: the session is the browser's cookie.
+ *
+ * Promise: every outcome is a value. 'unreachable' means that no answer of the server came; any other code
+ * is the server's own (RFC 9457 problem documents), with its sentence.
+ */
+
+export interface SignedIn {
+  readonly userId: string;
+  readonly email: string;
+  readonly name: string;
+  /** The personal space. */
+  readonly spaceId: string;
+}
+
+export type AccountResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+export interface AccountClient {
+  signUp(input: {
+    name: string;
+    email: string;
+    password: string;
+    invite?: string;
+  }): Promise<AccountResult<SignedIn>>;
+  signIn(input: { email: string; password: string }): Promise<AccountResult<SignedIn>>;
+  signOut(): Promise<AccountResult<null>>;
+}
+
+const ANSWER_TIMEOUT_MS = 20_000;
+
+export function createAccountClient(serverUrl: string): AccountClient {
+  async function call(method: 'GET' | 'POST', path: string, body?: object): Promise<AccountResult<unknown>> {
+    let response: Response;
+    try {
+      response = await fetch(new URL(path, serverUrl), {
+        method,
+        credentials: 'include',
+        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+        ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+      });
+    } catch {
+      return {
+        ok: false,
+        code: 'unreachable',
+        message: 'The server could not be reached. Check the network and try again; nothing was changed.',
+      };
+    }
+    const answer: unknown = await response.json().catch(() => null);
+    if (response.ok) return { ok: true, value: answer };
+    const problem = answer as { code?: unknown; detail?: unknown } | null;
+    return {
+      ok: false,
+      code: typeof problem?.code === 'string' ? problem.code : `http-${response.status}`,
+      message:
+        typeof problem?.detail === 'string' ? problem.detail : `The server answered with ${response.status}.`,
+    };
+  }
+
+  async function enter(path: string, body: object): Promise<AccountResult<SignedIn>> {
+    const entered = await call('POST', path, body);
+    if (!entered.ok) return entered;
+    const me = await call('GET', '/api/v1/me');
+    if (!me.ok) return me;
+    const { user, spaces } = me.value as {
+      user?: { id?: string; email?: string; name?: string };
+      spaces?: { id?: string }[];
+    };
+    // The personal space comes first.
+    const spaceId = spaces?.[0]?.id;
+    if (!user?.id || !spaceId) {
+      return {
+        ok: false,
+        code: 'odd-answer',
+        message: 'The server answered in a way this version cannot read.',
+      };
+    }
+    return { ok: true, value: { userId: user.id, email: user.email ?? '', name: user.name ?? '', spaceId } };
+  }
+
+  return {
+    signUp: (input) => enter('/api/auth/sign-up/email', input),
+    signIn: (input) => enter('/api/auth/sign-in/email', input),
+    async signOut() {
+      const result = await call('POST', '/api/auth/sign-out', {});
+      return result.ok ? { ok: true, value: null } : result;
+    },
+  };
+}

@@ -1,0 +1,585 @@
+/**
+ * The document's storage on this device.
+ *
+ * Promise: an edit counts as saved only after the `complete` event of the strict transaction that holds
+ * its row and its unsent entry, both or neither. An edit that could not be written stays in memory and in
+ * the count of unsaved ones, and is tried again until it is stored. Every tab that shares the database
+ * stores its own edits once and reads the others'; nothing is stored twice. Trimming is one transaction
+ * and never touches unsent entries.
+ *
+ * Limits: between an edit and its commit (milliseconds) a crash loses the edit; until then it is shown as
+ * not saved. y-indexeddb was not used, only its format: one bad row stops it, it writes nothing after the
+ * browser closed its connection, it tells nobody, it stores what other tabs stored, grows at each opening,
+ * and trims by row count (tests/device/stock-faults.test.ts shows each).
+ */
+
+import * as Y from 'yjs';
+import { DatabaseGone, request, type Database, type Stores } from './database.ts';
+import type { EpochMs } from './status.ts';
+import {
+  asBytes,
+  buildDocument,
+  decodingError,
+  sameBytes,
+  SERVER_ORIGIN,
+  STORED_ORIGIN,
+  type Corrupt,
+  type QuarantinedRow,
+  type Row,
+  type UnsentEntry,
+  type UnsentMarker,
+} from './stored-document.ts';
+
+export interface StorageState {
+  readonly failing: string | null;
+  /** Local edits not committed yet. */
+  readonly unsaved: number;
+  /** Edits of all tabs that no receipt covers. Counted without an account too. */
+  readonly unsent: number;
+  readonly oldestUnsentAt: EpochMs | null;
+}
+
+/** Rows that this tab has just committed, for the other tabs. */
+export interface Commit {
+  readonly rows: readonly Row[];
+  readonly incarnation: string;
+}
+
+export interface Unsent {
+  readonly entries: readonly (UnsentEntry & { readonly key: number })[];
+  readonly marker: UnsentMarker | null;
+}
+
+export interface PendingWrite {
+  readonly update: Uint8Array;
+  readonly at: EpochMs;
+  readonly writer: number;
+  readonly isLocal: boolean;
+  /** The server has it although this device could not store it. */
+  isSent: boolean;
+}
+
+export interface Storage {
+  readonly doc: Y.Doc;
+  readonly state: StorageState;
+  /** Rows were set aside or something is missing between them: old client ids must not be written with. */
+  readonly isDamaged: boolean;
+  onState(listener: () => void): void;
+  onCommit(listener: (commit: Commit) => void): void;
+  onTrim(listener: (trimmed: { upTo: number; key: number }) => void): void;
+  /** Rows that another tab committed. */
+  receive(commit: Commit): void;
+  receiveTrim(trimmed: { upTo: number; key: number }): void;
+  /** Reads what other tabs stored and counts again. */
+  catchUp(): Promise<void>;
+  /** Unsent entries with keys above `after`; the document holds all of them when this resolves. */
+  readUnsent(after: number): Promise<Unsent>;
+  /** Receipts cover these. */
+  confirm(covered: { keys: readonly number[]; marker: UnsentMarker | null }): void;
+  /** Local edits that cannot be stored now and should be sent all the same. */
+  unstored(): readonly PendingWrite[];
+  /** What the server lacks, of what is committed (or, while storing fails, of what there is). */
+  encodeCommitted(serverStateVector: Uint8Array): Promise<Uint8Array>;
+  /** Everything made so far is committed, or storing is failing. */
+  settled(): Promise<void>;
+  /** From now on single unsent updates are kept: there is a server to send them to. */
+  attach(): Promise<void>;
+  retryNow(): void;
+  close(): Promise<void>;
+}
+
+interface StorageOptions {
+  database: Database;
+  now: () => EpochMs;
+  /** Trim when this many bytes lie behind the last trimmed row, or as many as that row has. */
+  minTrimBytes?: number;
+  /** What to store of a client id with its first row. */
+  recordOf?: (writer: number) => object;
+}
+
+const DEFAULT_MIN_TRIM_BYTES = 256 * 1024;
+const MAX_BATCH_ROWS = 1000;
+const FIRST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 30_000;
+
+const ATTACHED = 'attached';
+const INCARNATION = 'incarnation';
+const MARKER = 'everything-unsent';
+
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const { database, now } = options;
+  const recordOf = options.recordOf ?? ((writer) => ({ id: writer, createdAt: now() }));
+  const minTrimBytes = options.minTrimBytes ?? DEFAULT_MIN_TRIM_BYTES;
+  const stateListeners: (() => void)[] = [];
+  const commitListeners: ((commit: Commit) => void)[] = [];
+  const trimListeners: ((trimmed: { upTo: number; key: number }) => void)[] = [];
+  const queue: PendingWrite[] = [];
+  const confirmed: { keys: readonly number[]; marker: UnsentMarker | null }[] = [];
+  const settling: (() => void)[] = [];
+  const knownWriters = new Set<number>();
+  let failing: string | null = null;
+  let failures = 0;
+  let unsent = 0;
+  let oldestUnsentAt: EpochMs | null = null;
+  let lastSeen = 0;
+  let incarnation: string | null = null;
+  let isAttached = false;
+  let isDamaged = false;
+  let baseBytes = 0;
+  let tailBytes = 0;
+  let isFlushing = false;
+  let mustRewrite = false;
+  let isCatchingUp = false;
+  let catchUpAgain = false;
+  let isClosed = false;
+  let retryTimer: ReturnType<typeof setTimeout> | undefined;
+  let flushed = Promise.resolve();
+
+  const doc = await load();
+  doc.on('update', keep);
+  database.onLost(() => void catchUp());
+
+  async function load(): Promise<Y.Doc> {
+    try {
+      const found = await database.run(
+        ['updates', 'unsent', 'meta'],
+        { mode: 'readonly' },
+        async (stores) => ({
+          rows: await readRows(stores('updates'), 0),
+          unsent: await readEntries(stores('unsent'), 0),
+          meta: await readMeta(stores('meta')),
+        }),
+      );
+      // Unsent entries hold the same bytes as their rows: what a bad row lost may still be there.
+      const built = buildDocument([
+        ...found.rows,
+        ...found.unsent.map(({ key, value }) => ({ key: -key, value: value.update })),
+      ]);
+      incarnation = found.meta.incarnation;
+      isAttached = found.meta.isAttached;
+      lastSeen = found.rows.at(-1)?.key ?? 0;
+      isDamaged = built.corrupt.length > 0 || built.hasGap;
+      for (const row of found.rows) tailBytes += asBytes(row.value)?.length ?? 0;
+      baseBytes = Math.max(0, ...found.rows.map((row) => asBytes(row.value)?.length ?? 0));
+      tailBytes -= baseBytes;
+      count(found.unsent.length, found.unsent[0]?.value.at ?? null, found.meta.marker);
+      if (built.corrupt.length > 0) await setAside(built.corrupt).catch(fail);
+      return built.doc;
+    } catch (error) {
+      // No storage now. The window works from memory, says so, and keeps trying.
+      fail(error);
+      return new Y.Doc();
+    }
+  }
+
+  function keep(update: Uint8Array, origin: unknown): void {
+    if (origin === STORED_ORIGIN || isClosed) return;
+    const isLocal = origin !== SERVER_ORIGIN;
+    queue.push({ update, at: now(), writer: doc.clientID, isLocal, isSent: false });
+    if (isLocal) changed();
+    void flush();
+  }
+
+  function flush(): Promise<void> {
+    if (!isFlushing && !isClosed) {
+      isFlushing = true;
+      clearTimeout(retryTimer);
+      flushed = flushAll().finally(() => {
+        isFlushing = false;
+        for (const resolve of settling.splice(0)) resolve();
+      });
+    }
+    return flushed;
+  }
+
+  async function flushAll(): Promise<void> {
+    try {
+      do {
+        while (hasWork()) await commitBatch();
+        if (tailBytes > Math.max(minTrimBytes, baseBytes)) await trim();
+      } while (hasWork());
+    } catch (error) {
+      if (isClosed) return;
+      fail(error);
+    }
+  }
+
+  function hasWork(): boolean {
+    return queue.length > 0 || confirmed.length > 0 || mustRewrite;
+  }
+
+  async function commitBatch(): Promise<void> {
+    const batch = queue.slice(0, MAX_BATCH_ROWS);
+    const covered = confirmed.slice();
+    const durability = batch.some((write) => write.isLocal) ? 'strict' : 'relaxed';
+    const committed = await database.run(
+      ['updates', 'unsent', 'clients', 'meta'],
+      { mode: 'readwrite', durability },
+      async (stores) => {
+        const meta = await readMeta(stores('meta'));
+        const known = meta.incarnation === incarnation ? incarnation : null;
+        const newer = await readRows(stores('updates'), known === null ? 0 : lastSeen);
+        const identity = known === null ? await takeOver(stores, meta) : { ...meta, incarnation: known };
+        const keys: number[] = [];
+        const rows: Row[] = [];
+        for (const write of batch) {
+          // Two tabs that are both connected get the same frame: the second finds it stored.
+          if (!write.isLocal && newer.some(({ value }) => isSameUpdate(value, write.update))) continue;
+          const key = (await request(stores('updates').add(write.update))) as number;
+          rows.push({ key, update: write.update });
+          keys.push(key);
+        }
+        const local = batch.filter((write) => write.isLocal);
+        await keepWriters(stores('clients'), local);
+        let marker = identity.marker;
+        for (const write of local) {
+          if (write.isSent) continue;
+          if (identity.isAttached) {
+            const entry: UnsentEntry = { update: write.update, at: write.at, writer: write.writer };
+            await request(stores('unsent').add(entry));
+          } else {
+            marker = { edits: (marker?.edits ?? 0) + 1, since: marker?.since ?? write.at };
+          }
+        }
+        for (const receipt of covered) {
+          for (const key of receipt.keys) await request(stores('unsent').delete(key));
+          marker = subtract(marker, receipt.marker);
+        }
+        if (marker) await request(stores('meta').put(marker, MARKER));
+        else await request(stores('meta').delete(MARKER));
+        const counted = await countEntries(stores('unsent'));
+        return { newer, rows, identity, marker, counted, lastKey: keys.at(-1) };
+      },
+    );
+    queue.splice(0, batch.length);
+    confirmed.splice(0, covered.length);
+    mustRewrite = false;
+    if (incarnation !== committed.identity.incarnation) lastSeen = 0;
+    incarnation = committed.identity.incarnation;
+    isAttached = committed.identity.isAttached;
+    absorb(committed.newer);
+    for (const row of committed.rows) tailBytes += row.update.length;
+    lastSeen = Math.max(lastSeen, committed.lastKey ?? 0);
+    for (const write of batch) if (write.isLocal) knownWriters.add(write.writer);
+    failures = 0;
+    failing = null;
+    count(committed.counted.entries, committed.counted.oldestAt, committed.marker);
+    if (committed.rows.length > 0 || covered.length > 0) {
+      const commit = { rows: committed.rows, incarnation: committed.identity.incarnation };
+      for (const listener of commitListeners) listener(commit);
+    }
+  }
+
+  /**
+   * The database is not the one that was loaded: it is new, or the browser deleted it under an open window.
+   * What this window holds is written whole, so that nothing is lost with the old one.
+   */
+  async function takeOver(stores: Stores, found: StoredMeta): Promise<StoredMeta & { incarnation: string }> {
+    const isReplacement = incarnation !== null;
+    const identity = {
+      incarnation: found.incarnation ?? newIncarnation(),
+      isAttached: found.isAttached || isAttached,
+      marker: found.marker,
+    };
+    await request(stores('meta').put(identity.incarnation, INCARNATION));
+    await request(stores('meta').put(identity.isAttached, ATTACHED));
+    if (isReplacement) {
+      await request(stores('updates').add(Y.encodeStateAsUpdate(doc)));
+      await keepWriters(
+        stores('clients'),
+        [...knownWriters].map((writer) => ({ writer })),
+        true,
+      );
+      if (unsent > 0 && !identity.marker) {
+        identity.marker = { edits: unsent, since: oldestUnsentAt ?? now() };
+      }
+    }
+    return identity;
+  }
+
+  async function keepWriters(
+    clients: IDBObjectStore,
+    writes: readonly { writer: number }[],
+    isForced = false,
+  ): Promise<void> {
+    for (const { writer } of writes) {
+      if (knownWriters.has(writer) && !isForced) continue;
+      const known: unknown = await request(clients.get(writer));
+      if (known === undefined) await request(clients.put(recordOf(writer)));
+    }
+  }
+
+  /** Applies rows of other tabs. A bad one is set aside like any other. */
+  function absorb(rows: readonly { key: number; value: unknown }[]): void {
+    const corrupt: Corrupt[] = [];
+    for (const { key, value } of rows) {
+      const error = decodingError(value);
+      const update = asBytes(value);
+      if (error !== null || !update) {
+        corrupt.push({ key, row: value, error: error ?? 'The row is not bytes.' });
+      } else {
+        Y.applyUpdate(doc, update, STORED_ORIGIN);
+        tailBytes += update.length;
+      }
+      lastSeen = Math.max(lastSeen, key);
+    }
+    if (corrupt.length > 0) void setAside(corrupt).catch(fail);
+  }
+
+  /** Moves bad rows to `quarantine`; negative keys are unsent entries, whose content is then sent with everything. */
+  function setAside(corrupt: readonly Corrupt[]): Promise<void> {
+    return database.run(
+      ['updates', 'unsent', 'meta', 'quarantine'],
+      { mode: 'readwrite', durability: 'strict' },
+      async (stores) => {
+        for (const { key, row, error } of corrupt) {
+          const entry: QuarantinedRow = { row, key: Math.abs(key), error, at: now() };
+          await request(stores('quarantine').add(entry));
+          if (key > 0) {
+            await request(stores('updates').delete(key));
+          } else {
+            await request(stores('unsent').delete(-key));
+            const marker = (await request(stores('meta').get(MARKER))) as UnsentMarker | undefined;
+            const raised = { edits: (marker?.edits ?? 0) + 1, since: marker?.since ?? now() };
+            await request(stores('meta').put(raised, MARKER));
+          }
+        }
+      },
+    );
+  }
+
+  async function trim(): Promise<void> {
+    const trimmed = await database.run(
+      ['updates', 'meta'],
+      { mode: 'readwrite', durability: 'strict' },
+      async (stores) => {
+        const meta = await readMeta(stores('meta'));
+        const newer = await readRows(stores('updates'), lastSeen);
+        // Only when the document is exactly what is committed: no row unread, no edit unwritten.
+        if (meta.incarnation !== incarnation || newer.length > 0 || queue.length > 0) return { newer };
+        const upTo = lastSeen;
+        const whole = Y.encodeStateAsUpdate(doc);
+        const key = (await request(stores('updates').add(whole))) as number;
+        await request(stores('updates').delete(IDBKeyRange.upperBound(upTo)));
+        return { newer, done: { upTo, key, bytes: whole.length } };
+      },
+    );
+    absorb(trimmed.newer);
+    if (!trimmed.done) return;
+    lastSeen = trimmed.done.key;
+    baseBytes = trimmed.done.bytes;
+    tailBytes = 0;
+    for (const listener of trimListeners) listener(trimmed.done);
+  }
+
+  function fail(error: unknown): void {
+    if (error instanceof DatabaseGone || isClosed) return;
+    failing = sentenceFor(error);
+    const delay = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures);
+    failures += 1;
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(() => void retry(), delay);
+    changed();
+  }
+
+  async function retry(): Promise<void> {
+    if (hasWork()) return flush();
+    // Nothing to write: reading shows whether storage is back.
+    await catchUp();
+  }
+
+  async function catchUp(): Promise<void> {
+    catchUpAgain = true;
+    if (isCatchingUp || isClosed) return;
+    isCatchingUp = true;
+    try {
+      while (catchUpAgain) {
+        catchUpAgain = false;
+        await readUnsent(Number.MAX_SAFE_INTEGER);
+      }
+    } catch (error) {
+      fail(error);
+    } finally {
+      isCatchingUp = false;
+    }
+  }
+
+  async function readUnsent(after: number): Promise<Unsent> {
+    const found = await database.run(['updates', 'unsent', 'meta'], { mode: 'readonly' }, async (stores) => {
+      const meta = await readMeta(stores('meta'));
+      const isSame = meta.incarnation === incarnation || incarnation === null;
+      return {
+        newer: await readRows(stores('updates'), isSame ? lastSeen : 0),
+        entries: await readEntries(stores('unsent'), after),
+        counted: await countEntries(stores('unsent')),
+        meta,
+      };
+    });
+    const before = lastSeen;
+    absorb(found.newer);
+    if (incarnation !== null && found.meta.incarnation !== incarnation) {
+      // Deleted under this window, and perhaps made anew by another: write what is here into it.
+      lastSeen = before;
+      mustRewrite = true;
+      void flush();
+    }
+    incarnation ??= found.meta.incarnation;
+    isAttached = found.meta.isAttached || isAttached;
+    if (queue.length === 0) {
+      failing = null;
+      failures = 0;
+    }
+    count(found.counted.entries, found.counted.oldestAt, found.meta.marker);
+    return {
+      entries: found.entries.map(({ key, value }) => ({ ...value, key })),
+      marker: found.meta.marker,
+    };
+  }
+
+  function count(entries: number, oldestAt: EpochMs | null, marker: UnsentMarker | null): void {
+    unsent = entries + (marker?.edits ?? 0);
+    oldestUnsentAt = marker
+      ? oldestAt !== null && oldestAt < marker.since
+        ? oldestAt
+        : marker.since
+      : oldestAt;
+    changed();
+  }
+
+  function changed(): void {
+    for (const listener of stateListeners) listener();
+  }
+
+  return {
+    doc,
+    get state() {
+      const unsaved = queue.reduce((sum, write) => sum + (write.isLocal ? 1 : 0), 0);
+      return { failing, unsaved, unsent, oldestUnsentAt };
+    },
+    get isDamaged() {
+      return isDamaged;
+    },
+    onState: (listener) => void stateListeners.push(listener),
+    onCommit: (listener) => void commitListeners.push(listener),
+    onTrim: (listener) => void trimListeners.push(listener),
+    receive(commit) {
+      const isNext = commit.rows.every((row, index) => row.key === lastSeen + 1 + index);
+      if (commit.incarnation === incarnation && isNext && !isFlushing) {
+        absorb(commit.rows.map(({ key, update }) => ({ key, value: update })));
+      }
+      void catchUp();
+    },
+    receiveTrim({ upTo, key }) {
+      if (lastSeen < upTo) return;
+      lastSeen = Math.max(lastSeen, key);
+      tailBytes = 0;
+    },
+    catchUp,
+    readUnsent,
+    confirm(covered) {
+      confirmed.push(covered);
+      void flush();
+    },
+    unstored: () => (failing === null ? [] : queue.filter((write) => write.isLocal && !write.isSent)),
+    async encodeCommitted(serverStateVector) {
+      await catchUp();
+      if (queue.length === 0 || failing !== null) return Y.encodeStateAsUpdate(doc, serverStateVector);
+      // Edits are on their way to the disk: take only what is there already.
+      const rows = await database.run(['updates'], { mode: 'readonly' }, (stores) =>
+        readRows(stores('updates'), 0),
+      );
+      const updates = rows.flatMap(({ value }) =>
+        decodingError(value) === null ? [asBytes(value) ?? new Uint8Array()] : [],
+      );
+      return Y.diffUpdate(Y.mergeUpdates(updates), serverStateVector);
+    },
+    settled: () =>
+      queue.length === 0 || failing !== null
+        ? Promise.resolve()
+        : new Promise((resolve) => void settling.push(resolve)),
+    async attach() {
+      isAttached = true;
+      await database.run(['meta'], { mode: 'readwrite', durability: 'strict' }, async (stores) => {
+        await request(stores('meta').put(true, ATTACHED));
+      });
+    },
+    retryNow() {
+      if (failing !== null) void retry();
+    },
+    async close() {
+      await flush();
+      isClosed = true;
+      clearTimeout(retryTimer);
+      doc.off('update', keep);
+      database.close();
+    },
+  };
+}
+
+interface StoredMeta {
+  readonly incarnation: string | null;
+  readonly isAttached: boolean;
+  marker: UnsentMarker | null;
+}
+
+async function readMeta(meta: IDBObjectStore): Promise<StoredMeta> {
+  const [incarnation, isAttached, marker] = await Promise.all([
+    request(meta.get(INCARNATION)) as Promise<string | undefined>,
+    request(meta.get(ATTACHED)) as Promise<boolean | undefined>,
+    request(meta.get(MARKER)) as Promise<UnsentMarker | undefined>,
+  ]);
+  return { incarnation: incarnation ?? null, isAttached: isAttached ?? false, marker: marker ?? null };
+}
+
+async function readRows(updates: IDBObjectStore, after: number): Promise<{ key: number; value: unknown }[]> {
+  const range = IDBKeyRange.lowerBound(after, true);
+  const [keys, values] = await Promise.all([
+    request(updates.getAllKeys(range)),
+    request(updates.getAll(range)) as Promise<unknown[]>,
+  ]);
+  return keys.map((key, index) => ({ key: Number(key), value: values[index] }));
+}
+
+async function readEntries(
+  store: IDBObjectStore,
+  after: number,
+): Promise<{ key: number; value: UnsentEntry }[]> {
+  const range = IDBKeyRange.lowerBound(after, true);
+  const [keys, values] = await Promise.all([
+    request(store.getAllKeys(range)),
+    request(store.getAll(range)) as Promise<UnsentEntry[]>,
+  ]);
+  return values.map((value, index) => ({ key: Number(keys[index]), value }));
+}
+
+async function countEntries(store: IDBObjectStore): Promise<{ entries: number; oldestAt: EpochMs | null }> {
+  const [entries, [oldest]] = await Promise.all([
+    request(store.count()),
+    request(store.getAll(null, 1)) as Promise<UnsentEntry[]>,
+  ]);
+  return { entries, oldestAt: oldest?.at ?? null };
+}
+
+/** `crypto.randomUUID` is missing over plain http. */
+function newIncarnation(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
+}
+
+function isSameUpdate(value: unknown, update: Uint8Array): boolean {
+  const bytes = asBytes(value);
+  return bytes !== null && sameBytes(bytes, update);
+}
+
+function subtract(marker: UnsentMarker | null, covered: UnsentMarker | null): UnsentMarker | null {
+  if (!marker || !covered) return marker;
+  const edits = marker.edits - covered.edits;
+  return edits > 0 ? { edits, since: marker.since } : null;
+}
+
+function sentenceFor(error: unknown): string {
+  const name = error instanceof DOMException ? error.name : '';
+  if (name === 'QuotaExceededError') {
+    return 'There is no room left for Holdfast in this browser. Free some space; until then keep this window open.';
+  }
+  return `This browser could not write to its storage (${name || String(error)}). Keep this window open; it is tried again.`;
+}

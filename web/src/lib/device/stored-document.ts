@@ -1,0 +1,136 @@
+/**
+ * What lies in a document's database, and how a document is built from it.
+ *
+ * The stores `updates` (Yjs updates under growing keys) and `custom` are y-indexeddb's, so that
+ * y-indexeddb can open and read the same database. The others are ours.
+ *
+ * Promise: a row that cannot be applied never keeps the others from loading, and leaves nothing of
+ * itself in the document: when one throws, the document is built again without it.
+ */
+
+import * as Y from 'yjs';
+import type { StoreDefinition } from './database.ts';
+import type { EpochMs } from './status.ts';
+
+export const DOCUMENT_STORES: readonly StoreDefinition[] = [
+  { name: 'updates', options: { autoIncrement: true } },
+  { name: 'custom' },
+  { name: 'unsent', options: { autoIncrement: true } },
+  { name: 'clients', options: { keyPath: 'id' } },
+  { name: 'view' },
+  { name: 'meta' },
+  { name: 'quarantine', options: { autoIncrement: true } },
+];
+
+/** Origin of what was read from the database: committed already, not to be stored again. */
+export const STORED_ORIGIN = Symbol('holdfast: read from this device');
+/** Origin of what came from the server: to be stored, not to be sent back. */
+export const SERVER_ORIGIN = Symbol('holdfast: came from the server');
+
+export interface Row {
+  readonly key: number;
+  readonly update: Uint8Array;
+}
+
+/** An edit of this device that no receipt has covered. It has its own copy of the bytes, so that no trimming touches it. */
+export interface UnsentEntry {
+  readonly update: Uint8Array;
+  readonly at: EpochMs;
+  /** The Yjs client id that wrote it. */
+  readonly writer: number;
+}
+
+/** Edits whose single updates were not kept: everything on this device has to be compared with the server. */
+export interface UnsentMarker {
+  readonly edits: number;
+  readonly since: EpochMs;
+}
+
+export interface QuarantinedRow {
+  readonly row: unknown;
+  readonly key: IDBValidKey;
+  readonly error: string;
+  readonly at: EpochMs;
+}
+
+export interface Corrupt {
+  readonly key: number;
+  readonly row: unknown;
+  readonly error: string;
+}
+
+export interface BuiltDocument {
+  readonly doc: Y.Doc;
+  readonly corrupt: readonly Corrupt[];
+  /** Something in the rows depends on what is not there; ids of this device may have a hole. */
+  readonly hasGap: boolean;
+}
+
+export function buildDocument(rows: readonly { key: number; value: unknown }[]): BuiltDocument {
+  const corrupt = new Map<number, Corrupt>();
+  const condemn = (row: { key: number; value: unknown }, error: unknown) =>
+    corrupt.set(row.key, { key: row.key, row: row.value, error: String(error) });
+  let isChecked = false;
+  for (;;) {
+    const doc = new Y.Doc();
+    const failed = firstThatThrows(doc, rows, corrupt, condemn);
+    if (!failed) {
+      return { doc, corrupt: [...corrupt.values()], hasGap: doc.store.pendingStructs !== null };
+    }
+    doc.destroy();
+    // Most damage shows on decoding alone: find all of it at once instead of one rebuild per row.
+    if (!isChecked) {
+      isChecked = true;
+      for (const row of rows) {
+        const error = decodingError(row.value);
+        if (error !== null) condemn(row, error);
+      }
+    }
+  }
+}
+
+/** Null for a sound update, else what is wrong with it. */
+export function decodingError(value: unknown): string | null {
+  const update = asBytes(value);
+  if (!update) return 'The row is not bytes.';
+  try {
+    Y.decodeUpdate(update);
+    return null;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+export function asBytes(value: unknown): Uint8Array | null {
+  if (value instanceof Uint8Array) return value;
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return null;
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+function firstThatThrows(
+  doc: Y.Doc,
+  rows: readonly { key: number; value: unknown }[],
+  corrupt: ReadonlyMap<number, Corrupt>,
+  condemn: (row: { key: number; value: unknown }, error: unknown) => void,
+): boolean {
+  let failed = false;
+  doc.transact(() => {
+    for (const row of rows) {
+      if (corrupt.has(row.key)) continue;
+      const update = asBytes(row.value);
+      try {
+        if (!update) throw new TypeError('The row is not bytes.');
+        Y.applyUpdate(doc, update, STORED_ORIGIN);
+      } catch (error) {
+        condemn(row, error);
+        failed = true;
+        return;
+      }
+    }
+  }, STORED_ORIGIN);
+  return failed;
+}

@@ -1,0 +1,239 @@
+/**
+ * Tabs and connection together: which tab holds the socket, and what each of them knows of it.
+ *
+ * Promise: every tab has a true `link`: the leader from its own socket, the others from what the leader
+ * told last. Until a leader has spoken it is 'connecting'. Rows that one tab committed reach the others
+ * and the server; an edit that a tab cannot store reaches the leader, which sends it.
+ */
+
+import * as Y from 'yjs';
+import type { ClientIds, ServerView } from './clients.ts';
+import { createConnection, type Connection } from './connection.ts';
+import type { RegisteredAccount } from './registry.ts';
+import type { EpochMs } from './status.ts';
+import type { Storage } from './storage.ts';
+import { createTabs, type LinkState, type TabMessage } from './tabs.ts';
+
+export interface Sync {
+  readonly link: LinkState;
+  readonly isLeader: boolean;
+  /** Null: no server. */
+  setAccount(account: RegisteredAccount | null): void;
+  tellAccount(): void;
+  tellClosing(reason: 'signed-out' | 'cleared'): void;
+  tryNow(): void;
+  contentHash(): Promise<{ seq: number; hash: string } | null>;
+  close(): void;
+}
+
+interface SyncOptions {
+  storage: Storage;
+  ids: ClientIds;
+  /** One per document database. */
+  scope: string;
+  serverUrl: string;
+  locks: LockManager | null;
+  self: () => { id: string; name: string };
+  now: () => EpochMs;
+  random: () => number;
+  onLink: () => void;
+  onAccount: () => void;
+  onClosing: (reason: 'signed-out' | 'cleared') => void;
+}
+
+const NO_SERVER: LinkState = { connection: 'none', saving: false, seenBy: [], clockSkewMs: null };
+const NOT_HEARD: LinkState = { ...NO_SERVER, connection: 'connecting' };
+
+export function createSync(options: SyncOptions): Sync {
+  const { storage, ids, scope } = options;
+  const forwarded = new WeakSet<object>();
+  let account: RegisteredAccount | null = null;
+  let connection: Connection | null = null;
+  let heard: LinkState = NOT_HEARD;
+  let lastTold = '';
+  let isClosed = false;
+
+  const tabs = createTabs({
+    scope,
+    locks: options.locks,
+    channel: typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(scope),
+    isVisible: () => document.visibilityState === 'visible',
+    onMessage: hear,
+    onLead: follow,
+    onFollow: follow,
+    onPoll: () => void storage.catchUp(),
+  });
+
+  storage.onCommit((commit) => {
+    tabs.send({ type: 'commit', commit });
+    connection?.poke();
+  });
+  storage.onTrim((trimmed) => tabs.send({ type: 'trimmed', ...trimmed }));
+  storage.onState(() => {
+    if (storage.state.failing === null || !account) return;
+    if (connection) connection.poke();
+    else forwardUnstored();
+  });
+
+  const onOnline = () => tryNow();
+  const onOffline = () => connection?.drop();
+  const onVisible = () => {
+    if (document.visibilityState === 'visible') tryNow();
+  };
+  addEventListener('online', onOnline);
+  addEventListener('offline', onOffline);
+  document.addEventListener('visibilitychange', onVisible);
+
+  /** Starts or stops the socket as the account and the lead ask for it. */
+  function follow(): void {
+    if (isClosed) return;
+    const isWanted = tabs.isLeader && account !== null;
+    if (isWanted && !connection && account) {
+      connection = connect(account);
+      // What other tabs registered is known before the first hello.
+      const started = connection;
+      void ids
+        .refresh()
+        .catch(() => undefined)
+        .finally(() => {
+          if (connection === started) started.start();
+        });
+    } else if (!isWanted && connection) {
+      connection.close();
+      connection = null;
+      heard = NOT_HEARD;
+    }
+    if (!tabs.isLeader && account) askForId();
+    tell();
+  }
+
+  function connect({ spaceId }: RegisteredAccount): Connection {
+    return createConnection({
+      syncUrl: `${options.serverUrl.replace(/^http/, 'ws').replace(/\/$/, '')}/sync`,
+      spaceId,
+      storage,
+      ids,
+      self: options.self,
+      now: options.now,
+      random: options.random,
+      isOnline: () => navigator.onLine,
+      onLink: tell,
+      onView: ({ spaceId: space, clocks, refused }) =>
+        tabs.send({ type: 'id-view', spaceId: space, clocks: [...clocks], refused: [...refused] }),
+    });
+  }
+
+  function tell(): void {
+    options.onLink();
+    if (!connection || tabs.isAlone) return;
+    const { link } = connection;
+    const text = JSON.stringify(link);
+    if (text === lastTold) return;
+    lastTold = text;
+    tabs.send({ type: 'link', link });
+  }
+
+  function hear(message: TabMessage): void {
+    switch (message.type) {
+      case 'commit':
+        storage.receive(message.commit);
+        connection?.poke();
+        return;
+      case 'trimmed':
+        storage.receiveTrim(message);
+        return;
+      case 'link':
+        if (connection) return;
+        // The leader has just come up: it may be able to confirm the id now.
+        if (heard.connection !== 'online' && message.link.connection === 'online') askForId();
+        heard = message.link;
+        options.onLink();
+        return;
+      case 'who-leads':
+        if (!tabs.isLeader) return;
+        lastTold = '';
+        if (connection) tell();
+        else tabs.send({ type: 'link', link: account ? NOT_HEARD : NO_SERVER });
+        return;
+      case 'ask-id':
+        connection?.askIds(message.ids);
+        return;
+      case 'id-view':
+        void decide({
+          spaceId: message.spaceId,
+          clocks: new Map(message.clocks),
+          refused: new Set(message.refused),
+        });
+        return;
+      case 'unstored':
+        // As if made here: stored if this tab can, sent in any case.
+        for (const update of message.updates) Y.applyUpdate(storage.doc, update, 'another tab');
+        return;
+      case 'reconnect':
+        connection?.tryNow();
+        return;
+      case 'account':
+        options.onAccount();
+        return;
+      case 'closing':
+        options.onClosing(message.reason);
+        return;
+    }
+  }
+
+  async function decide(view: ServerView): Promise<void> {
+    if (connection || view.spaceId !== account?.spaceId) return;
+    try {
+      await storage.catchUp();
+      await ids.decide(view);
+    } catch {
+      // The id stays unconfirmed, which is always safe.
+    }
+  }
+
+  function askForId(): void {
+    if (ids.candidate !== null) {
+      tabs.send({ type: 'ask-id', ids: [ids.candidate, storage.doc.clientID] });
+    }
+  }
+
+  function forwardUnstored(): void {
+    const fresh = storage.unstored().filter((write) => !forwarded.has(write));
+    if (fresh.length === 0) return;
+    for (const write of fresh) forwarded.add(write);
+    tabs.send({ type: 'unstored', updates: fresh.map((write) => write.update) });
+  }
+
+  function tryNow(): void {
+    storage.retryNow();
+    if (connection) connection.tryNow();
+    else tabs.send({ type: 'reconnect' });
+  }
+
+  return {
+    get link() {
+      if (!account) return NO_SERVER;
+      return connection ? connection.link : heard;
+    },
+    get isLeader() {
+      return tabs.isLeader;
+    },
+    setAccount(next) {
+      account = next;
+      follow();
+    },
+    tellAccount: () => tabs.send({ type: 'account' }),
+    tellClosing: (reason) => tabs.send({ type: 'closing', reason }),
+    tryNow,
+    contentHash: () => connection?.contentHash() ?? Promise.resolve(null),
+    close() {
+      isClosed = true;
+      removeEventListener('online', onOnline);
+      removeEventListener('offline', onOffline);
+      document.removeEventListener('visibilitychange', onVisible);
+      connection?.close();
+      connection = null;
+      tabs.close();
+    },
+  };
+}
