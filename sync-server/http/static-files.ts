@@ -29,7 +29,7 @@ interface Asset {
   readonly type: string;
   readonly etag: string;
   readonly immutable: boolean;
-  readonly policy?: (host: string | undefined) => string;
+  readonly policy: (host: string | undefined) => string;
   readonly compressed: Map<Encoding, Promise<Buffer>>;
 }
 
@@ -93,7 +93,7 @@ async function answer(asset: Asset, headers: Headers): Promise<Response> {
     ETag: etag,
     Vary: 'Accept-Encoding',
   });
-  if (asset.policy) out.set('Content-Security-Policy', asset.policy(headers.get('host') ?? undefined));
+  out.set('Content-Security-Policy', asset.policy(headers.get('host') ?? undefined));
   if (matches(headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers: out });
   const body = encoding === 'identity' ? asset.body : await compressed(asset, encoding);
   out.set('Content-Type', asset.type);
@@ -138,6 +138,15 @@ function matches(ifNoneMatch: string | null, etag: string): boolean {
   return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 }
 
+/** Scripts have one too: a service worker lives by the policy that its own file came with. */
+function policyOf(extension: string, body: Buffer): Asset['policy'] {
+  if (extension === '.html') return pagePolicy(body.toString('utf8'));
+  // An image that is opened by itself is a document, and may style itself but run nothing.
+  if (extension === '.svg')
+    return () => "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+  return pagePolicy('');
+}
+
 function readAssets(root: string): Map<string, Asset> {
   const assets = new Map<string, Asset>();
   const entries = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) =>
@@ -158,7 +167,7 @@ function readAssets(root: string): Map<string, Asset> {
       etag: createHash('sha256').update(body).digest('base64url').slice(0, 22),
       immutable: path.startsWith('/_app/immutable/'),
       compressed: compressedForms,
-      ...(extension === '.html' ? { policy: pagePolicy(body.toString('utf8')) } : {}),
+      policy: policyOf(extension, body),
     });
   }
   return assets;

@@ -192,6 +192,9 @@ describe('requests', () => {
     const hash = createHash('sha256').update(INLINE).digest('base64');
     expect(policy).toContain(`script-src 'self' 'sha256-${hash}';`);
     expect(policy).toContain(`ws://127.0.0.1:${String(server.port)}`);
+    // A service worker fetches by the policy of its own file.
+    const worker = (await visitor.get('/sw.js')).headers.get('content-security-policy');
+    expect(worker).toContain("connect-src 'self'");
     expect((await visitor.get('/api/v1/me')).headers.get('content-security-policy')).toContain(
       "default-src 'none'",
     );
