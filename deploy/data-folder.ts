@@ -15,6 +15,7 @@ import { execFile } from 'node:child_process';
 import { createECDH, randomBytes } from 'node:crypto';
 import { access, constants, link, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { writeFileDurably } from './durable-file.ts';
@@ -31,6 +32,8 @@ export interface ServerNote {
   /** When the system started the process, in its own unit; tells a reused process id. */
   readonly born: string;
   readonly url?: string;
+  /** It is on its way out: worth waiting for. */
+  readonly stopping?: boolean;
 }
 
 export interface DataFolder {
@@ -47,11 +50,16 @@ export interface DataFolder {
 export interface Claim {
   /** Writes the address down, for `doctor` and for the message to a second server. */
   publish(url: string): Promise<void>;
+  /** Lets the next server wait for this one's end instead of being refused. */
+  stopping(): Promise<void>;
   release(): Promise<void>;
 }
 
 /** Raised when a Holdfast of the version before could no longer read the folder. */
 export const DATA_FORMAT = 1;
+
+const WAIT_FOR_END_MS = 30_000;
+const POLL_MS = 20;
 
 const rootFolder = fileURLToPath(new URL('..', import.meta.url));
 
@@ -143,18 +151,23 @@ async function claim(path: string): Promise<Claim> {
   const file = join(path, 'server.json');
   const note: ServerNote = { pid: process.pid, born: (await bornAt(process.pid)) ?? '' };
   const mine = `${file}.${process.pid}`;
+  const deadline = performance.now() + WAIT_FOR_END_MS;
   await writeFileDurably(mine, JSON.stringify(note), 0o644);
   try {
     while (!(await tryLink(mine, file))) {
       const holder = await livingHolder(path);
-      if (holder) throw heldFault(path, holder);
-      await moveStaleAway(path, file);
+      if (!holder) await moveStaleAway(path, file);
+      else if (!holder.stopping || performance.now() > deadline) throw heldFault(path, holder);
+      else await delay(POLL_MS);
     }
   } finally {
     await rm(mine, { force: true });
   }
+  const write = (more: Partial<ServerNote>): Promise<void> =>
+    writeFileDurably(file, JSON.stringify({ ...note, ...more }), 0o644);
   return {
-    publish: (url) => writeFileDurably(file, JSON.stringify({ ...note, url }), 0o644),
+    publish: (url) => write({ url }),
+    stopping: () => write({ stopping: true }),
     release: () => rm(file, { force: true }),
   };
 }
@@ -201,7 +214,12 @@ async function livingNote(file: string): Promise<ServerNote | undefined> {
   // In a container every start may get the same number: a note with ours is from an earlier life.
   if (note.pid === process.pid) return undefined;
   if ((await bornAt(note.pid)) !== note.born) return undefined;
-  return { pid: note.pid, born: note.born, ...(typeof note.url === 'string' ? { url: note.url } : {}) };
+  return {
+    pid: note.pid,
+    born: note.born,
+    ...(typeof note.url === 'string' ? { url: note.url } : {}),
+    stopping: note.stopping === true,
+  };
 }
 
 /** A word that no other process with this id has, or undefined when there is no such process. */

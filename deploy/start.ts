@@ -85,6 +85,9 @@ export async function serve({ role, env }: ServeOptions): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // A launcher that was killed cannot pass a signal on; its end is seen on the channel to it.
+  process.once('disconnect', () => stop('launcher gone'));
+  process.channel?.unref();
 
   try {
     const url = await starting;
@@ -120,7 +123,10 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
   const dataFolder = await openDataFolder(config.DATA_DIR);
   const keys = await dataFolder.keys();
   const claim = config.DATABASE_URL === undefined ? await dataFolder.claim() : undefined;
-  if (claim) closers.push(() => claim.release());
+  if (claim) {
+    closers.push(() => claim.release());
+    signal.addEventListener('abort', () => void claim.stopping());
+  }
 
   const { database, close } = await openDatabase({
     databaseUrl: config.DATABASE_URL,

@@ -1,0 +1,113 @@
+/**
+ * A real Chromium for the tests that need a browser.
+ *
+ * Promise: takes what the machine has (CHROMIUM, an installed one, Playwright's cache); `npm test` runs this file
+ * first, which otherwise gets one: Playwright's own download, else Debian's package where this is root. A machine
+ * where none of that works is told what to install; no test is skipped for it.
+ * Limits: the only importer of playwright-core.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { chromium } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+
+export type { Browser, BrowserContext, CDPSession, Locator, Page } from 'playwright-core';
+
+const INSTALLED = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/snap/bin/chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+];
+
+/** No sandbox, since root and containers have none; no traffic that is not the test's own. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export interface ChromiumOptions {
+  readonly args?: readonly string[];
+}
+
+/** A browser with nothing in it; every context of it is a device of its own. */
+export function launchChromium(options: ChromiumOptions = {}): Promise<Browser> {
+  return chromium.launch(launchOptions(options));
+}
+
+/** A browser whose profile lies in `folder`, so that it can be closed or killed and come back with what it stored. */
+export function launchProfile(
+  folder: string,
+  options: ChromiumOptions & BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  const { args, ...context } = options;
+  return chromium.launchPersistentContext(folder, {
+    ...context,
+    ...launchOptions({ ...(args ? { args } : {}) }),
+  });
+}
+
+/** Errors of the page that no test expected, collected from now on. */
+export function collectPageErrors(page: Page): readonly string[] {
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  return errors;
+}
+
+function launchOptions(options: ChromiumOptions): { executablePath: string; headless: true; args: string[] } {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error(ADVICE);
+  return { executablePath, headless: true, args: [...FLAGS, ...(options.args ?? [])] };
+}
+
+const ADVICE =
+  'There is no Chromium: run "npm test", which gets one, or install it (Debian: apt-get install chromium), or set ' +
+  'CHROMIUM to the path of one.';
+
+/** The path of a Chromium that is there, or undefined. */
+export function findChromium(): string | undefined {
+  const named = process.env['CHROMIUM'];
+  if (named) return named;
+  return [...INSTALLED, chromium.executablePath()].find((path) => path && existsSync(path));
+}
+
+/** Gets one when there is none. Slow: only the test command calls this. */
+function obtainChromium(): string {
+  for (const attempt of [undefined, downloadByPlaywright, installByApt]) {
+    attempt?.();
+    const found = findChromium();
+    if (found) return found;
+  }
+  throw new Error(ADVICE);
+}
+
+function downloadByPlaywright(): void {
+  const cli = join(dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')), 'cli.js');
+  process.stderr.write('Getting a Chromium by Playwright ...\n');
+  spawnSync(process.execPath, [cli, 'install', '--no-shell', 'chromium'], { stdio: ['ignore', 2, 2] });
+}
+
+function installByApt(): void {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return;
+  process.stderr.write('Getting a Chromium from the system packages ...\n');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (...args: string[]): void => {
+    spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 2, 2], env });
+  };
+  apt('update');
+  apt('install', '-y', '--no-install-recommends', 'chromium');
+}
+
+if (import.meta.main) process.stdout.write(`${obtainChromium()}\n`);
