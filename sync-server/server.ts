@@ -76,7 +76,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   const app = createHttpApp({
     operations: [
       ...authOperations({ accounts, library, rateLimits, ended }),
-      ...accountOperations({ database, accounts, library, ended, now }),
+      ...accountOperations({ database, accounts, library, ended, now, version: config.version }),
     ],
     files: createStaticFiles(webRoot),
     authenticator,

@@ -38,6 +38,8 @@ export type SignUpOutcome =
 
 export interface Accounts {
   signUp(input: SignUp, from: Headers): Promise<SignUpOutcome>;
+  /** Who may sign up at this moment: the first account is always allowed. */
+  signUpMode(): Promise<ServerConfig['signup']>;
   /** The caller's spaces, the personal one first. */
   spaces(userId: string): Promise<SpaceOfMember[]>;
 }
@@ -110,6 +112,7 @@ export function createAccounts({ database, library, signup, now }: AccountsOptio
 
   return {
     signUp,
+    signUpMode: async () => (signup === 'open' || (await hasAccounts(database)) ? signup : 'open'),
     async spaces(userId) {
       const spaces = await spacesOf(database, userId);
       if (spaces.some((space) => space.kind === 'personal')) return spaces;

@@ -37,6 +37,8 @@ export interface Session {
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly userAgent: string | null;
+  /** Where it was begun; the last half of an IPv6 address is left out. */
+  readonly address: string | null;
 }
 
 export type AuthFailureCode =
@@ -246,13 +248,15 @@ function sessionOf(session: {
   createdAt: Date;
   expiresAt: Date;
   userAgent?: string | null | undefined;
+  ipAddress?: string | null | undefined;
 }): Session {
   return {
     id: session.id,
     userId: session.userId,
     createdAt: session.createdAt,
     expiresAt: session.expiresAt,
-    userAgent: session.userAgent ?? null,
+    userAgent: session.userAgent || null,
+    address: session.ipAddress || null,
   };
 }
 

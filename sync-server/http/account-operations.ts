@@ -20,6 +20,7 @@ export interface AccountOperationsOptions {
   /** A token of this user no longer stands. */
   readonly ended: (userId: string) => void;
   readonly now: () => number;
+  readonly version: string;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -30,8 +31,20 @@ export function accountOperations({
   library,
   ended,
   now,
+  version,
 }: AccountOperationsOptions): Operation[] {
   return [
+    operation({
+      id: 'getServer',
+      method: 'get',
+      path: '/api/v1/server',
+      group: 'Accounts',
+      summary: 'What to know before signing in: the version, and who may sign up',
+      access: 'public',
+      result: schemas.server,
+      status: 200,
+      handle: async () => ({ version, signUp: await accounts.signUpMode() }),
+    }),
     operation({
       id: 'getMe',
       method: 'get',

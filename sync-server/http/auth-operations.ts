@@ -5,7 +5,7 @@
  * Limits: sockets on another server of the same installation end at that server's next recheck.
  */
 import type { Accounts, SignUpFailureCode } from '../accounts/accounts.ts';
-import type { AuthLibrary } from '../accounts/auth-library.ts';
+import type { AuthLibrary, Session } from '../accounts/auth-library.ts';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../accounts/auth-library.ts';
 import { operation } from './operation.ts';
 import type { Operation } from './operation.ts';
@@ -112,11 +112,7 @@ export function authOperations({ accounts, library, rateLimits, ended }: AuthOpe
         const live = await library.session(headers, true);
         if (!live) return null;
         setCookies(live.setCookie);
-        const { id, createdAt, expiresAt, userAgent } = live.session;
-        return {
-          user: live.user,
-          session: { id, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString(), userAgent },
-        };
+        return { user: live.user, session: shown(live.session) };
       },
     }),
     operation({
@@ -132,12 +128,9 @@ export function authOperations({ accounts, library, rateLimits, ended }: AuthOpe
         const outcome = await library.sessionsOf(headers);
         if (!outcome.ok) throw refusal(outcome.code);
         return {
-          sessions: outcome.value.map(({ id, createdAt, expiresAt, userAgent }) => ({
-            id,
-            createdAt: createdAt.toISOString(),
-            expiresAt: expiresAt.toISOString(),
-            userAgent,
-            current: id === principal.sessionId,
+          sessions: outcome.value.map((session) => ({
+            ...shown(session),
+            current: session.id === principal.sessionId,
           })),
         };
       },
@@ -182,6 +175,16 @@ export function authOperations({ accounts, library, rateLimits, ended }: AuthOpe
       },
     }),
   ];
+}
+
+function shown({ id, createdAt, expiresAt, userAgent, address }: Session) {
+  return {
+    id,
+    createdAt: createdAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    userAgent,
+    address,
+  };
 }
 
 /** The library notes the address of a session from this header; it has no sight of the socket. */

@@ -52,6 +52,7 @@ export const session = z.object({
   createdAt: instant,
   expiresAt: instant,
   userAgent: z.string().nullable(),
+  address: z.string().nullable().meta({ description: 'Where it was begun.' }),
   current: z.boolean().meta({ description: 'Whether it is the session of this request.' }),
 });
 
@@ -71,6 +72,13 @@ export const space = z.object({
 export const me = z.object({
   user,
   spaces: z.array(space).meta({ description: 'The personal space comes first.' }),
+});
+
+export const server = z.object({
+  version: z.string(),
+  signUp: z
+    .enum(['open', 'invite', 'closed'])
+    .meta({ description: 'Who may sign up now; open while there is no account at all.' }),
 });
 
 export const spaceInput = z.strictObject({ name });

@@ -113,6 +113,14 @@ describe('sessions', () => {
     const { token } = (await here.post('/api/v1/tokens', { name: 'stays' })).body;
     const listed = await here.get('/api/auth/list-sessions');
     expect(listed.body.sessions).toHaveLength(2);
+    expect(listed.body.sessions).toContainEqual({
+      id: expect.any(String),
+      createdAt: expect.any(String),
+      expiresAt: expect.any(String),
+      userAgent: 'node',
+      address: '127.0.0.1',
+      current: true,
+    });
     expect((await there.get('/api/v1/me')).status).toBe(200);
 
     const wrong = await here.post('/api/auth/change-password', {
@@ -204,7 +212,10 @@ describe('signing up', () => {
     await withServers([{ signup: 'invite' }], async (server) => {
       if (!server) throw new Error('a server was asked for');
       const administrator = server.visitor();
+      const mode = async () => (await server.visitor().get('/api/v1/server')).body.signUp;
+      expect(await mode()).toBe('open');
       expect((await administrator.signUp('admin@example.org')).status).toBe(200);
+      expect(await mode()).toBe('invite');
       expect((await server.visitor().signUp('a@example.org')).body).toMatchObject({
         code: 'invite-required',
       });
