@@ -179,9 +179,9 @@ export const DEVELOPER_SETTINGS: Readonly<Record<string, string>> = {
   HOLDFAST_PROPERTY_RUNS: 'How many random histories each property test tries.',
   HOLDFAST_PROPERTY_SEED: 'The seed of the property tests, to see a failure again.',
   HOLDFAST_KILL_ROUNDS: 'How often the kill tests kill the server.',
-  HOLDFAST_DATABASE_KILL_ROUNDS: 'How often the kill tests kill the database.',
-  HOLDFAST_SYSTEM_NODE:
-    'Set to 1 to run on the Node of the system, where it is new enough, and not the pinned one.',
+  HOLDFAST_DB_KILL_ROUNDS: 'How often the kill tests kill the database.',
+  HOLDFAST_KILL_SEED: 'The seed of the kill tests.',
+  HOLDFAST_BENCH_PROFILE: 'A folder: the benchmark writes a CPU profile of each server into it.',
 };
 
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {

@@ -81,7 +81,9 @@ async function main([name, ...args]) {
   if (!isInstalled()) await withLock('install', install, isInstalled);
   const node = chooseNode();
   if (command.build(args)) await buildIfChanged(node);
-  return run(node, [join(root, command.program), ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  return run(node, [join(root, command.program), ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
 }
 
 /** Passes the signal on and lets the program end in its own way; its exit code becomes ours. */
@@ -153,7 +155,9 @@ async function install() {
   });
   if (interruptedBy) throw new Fault('The installation was interrupted; the next start does it again.');
   if (code !== 0) {
-    throw new Fault(`The dependencies could not be installed (npm ci ended with ${code}); the reason stands above.`);
+    throw new Fault(
+      `The dependencies could not be installed (npm ci ended with ${code}); the reason stands above.`,
+    );
   }
   writeOrFault(installMarker, lockHash());
 }
@@ -163,7 +167,8 @@ async function install() {
 function chooseNode() {
   const system = process.versions.node.split('.').map(Number);
   const newEnough =
-    system[0] > OLDEST_SYSTEM_NODE[0] || (system[0] === OLDEST_SYSTEM_NODE[0] && system[1] >= OLDEST_SYSTEM_NODE[1]);
+    system[0] > OLDEST_SYSTEM_NODE[0] ||
+    (system[0] === OLDEST_SYSTEM_NODE[0] && system[1] >= OLDEST_SYSTEM_NODE[1]);
   const pinned = pinnedNodePath();
   if (pinned === undefined) {
     if (newEnough) return process.execPath;
@@ -350,7 +355,8 @@ function makeStateFolder() {
 }
 
 function unwritable(error) {
-  if (error.code === 'ENOSPC') return new Fault(`The disk that holds ${root} is full: free at least 1 GB there.`);
+  if (error.code === 'ENOSPC')
+    return new Fault(`The disk that holds ${root} is full: free at least 1 GB there.`);
   if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) return error;
   return new Fault(
     `Holdfast must install or build something in ${root}, and this user may not write there: ` +

@@ -1,0 +1,229 @@
+/**
+ * `npm test` and `npm run verify`: every check that stands between a change and the others, the same for people
+ * and for CI.
+ *
+ * Promise: format, lint, types and every test; what failed is listed by name at the end; the last line is exactly
+ * `N passed, N failed`, where each of the checks counts as one; the exit code is 0 only with no failure.
+ * Limits: two things run at a time, for machines with two cores.
+ *
+ *   --full            afterwards the property and kill tests again with their full counts (.ci/run)
+ *   anything else     goes to vitest, for example a path
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runMain } from './fault.ts';
+
+interface Outcome {
+  readonly passed: number;
+  readonly failures: readonly string[];
+}
+
+interface Check {
+  readonly name: string;
+  /** A file of Node's module tree and its arguments; several run one after another. */
+  readonly steps: readonly {
+    readonly program: string;
+    readonly args: readonly string[];
+    readonly folder?: string;
+  }[];
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const web = join(root, 'web');
+
+/** The counts that the product promises; a sample of each is part of every run. */
+const FULL_COUNTS = {
+  HOLDFAST_PROPERTY_RUNS: '1000',
+  HOLDFAST_KILL_ROUNDS: '30',
+  HOLDFAST_DB_KILL_ROUNDS: '5',
+} as const;
+
+/** Where the tests with such counts are. */
+const FULL_PATHS = ['core/', 'tests/convergence/', 'tests/device/', 'tests/kill/'];
+
+const CHECKS: readonly Check[] = [
+  {
+    name: 'types (tsc)',
+    steps: [{ program: inPackage('typescript', 'bin/tsc'), args: ['-p', root] }],
+  },
+  {
+    name: 'types of the app (svelte-check)',
+    steps: [
+      // npm ci removes what this makes, and both checkers of the app need it.
+      { program: inPackage('@sveltejs/kit', 'svelte-kit.js'), args: ['sync'], folder: web },
+      {
+        program: inPackage('svelte-check', 'bin/svelte-check'),
+        args: ['--tsconfig', './tsconfig.json', '--output', 'human'],
+        folder: web,
+      },
+    ],
+  },
+  {
+    name: 'format (prettier)',
+    steps: [
+      { program: inPackage('prettier', 'bin/prettier.cjs'), args: ['--check', '--log-level=warn', '.'] },
+    ],
+  },
+  {
+    name: 'lint (eslint)',
+    steps: [{ program: inPackage('eslint', 'bin/eslint.js'), args: ['--max-warnings=0', '.'] }],
+  },
+];
+
+if (import.meta.main) await runMain(main);
+
+async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  const full = args.includes('--full');
+  const vitestArgs = args.filter((arg) => arg !== '--full');
+  await obtainChromium();
+
+  const outcomes: Outcome[] = [];
+  // The app's generated types come first: the linter and the compiler read them too.
+  for (const check of CHECKS) outcomes.push(await runCheck(check));
+  say('tests');
+  outcomes.push(await runTests('tests', vitestArgs, {}));
+  if (full) {
+    say(
+      `full counts: ${Object.entries(FULL_COUNTS)
+        .map((pair) => pair.join('='))
+        .join(' ')}`,
+    );
+    outcomes.push(await runTests('full counts', FULL_PATHS, FULL_COUNTS));
+  }
+  conclude(outcomes);
+}
+
+function conclude(outcomes: readonly Outcome[]): void {
+  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+  const failures = outcomes.flatMap((outcome) => outcome.failures);
+  if (failures.length > 0)
+    process.stdout.write(`\nFailed:\n${failures.map((name) => `  ${name}\n`).join('')}`);
+  process.exitCode = failures.length > 0 ? 1 : 0;
+  process.stdout.write(`\n${passed} passed, ${failures.length} failed\n`);
+}
+
+async function obtainChromium(): Promise<void> {
+  const { code, output } = await run(join(root, 'tests/support/chromium.ts'), []);
+  // The tests that need it fail with the same advice; the others still run.
+  if (code !== 0) process.stdout.write(`${output}\n`);
+}
+
+async function runCheck({ name, steps }: Check): Promise<Outcome> {
+  const startedAt = performance.now();
+  for (const { program, args, folder } of steps) {
+    const { code, output } = await run(program, args, folder ? { folder } : {});
+    if (code !== 0) {
+      process.stdout.write(`✗ ${name}\n${output}\n`);
+      return { passed: 0, failures: [name] };
+    }
+  }
+  process.stdout.write(`✓ ${name} (${seconds(startedAt)})\n`);
+  return { passed: 1, failures: [] };
+}
+
+/** The shape of vitest's json reporter, as far as it is read here. */
+interface VitestReport {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+async function runTests(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-verify-'));
+  const file = join(folder, 'report.json');
+  try {
+    const { code } = await run(
+      inPackage('vitest', 'vitest.mjs'),
+      ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args],
+      { env, show: true },
+    );
+    const outcome = countTests(JSON.parse(await readFile(file, 'utf8')) as VitestReport);
+    if (code === 0 || outcome.failures.length > 0) return outcome;
+    // An error outside of any test: vitest has shown it and counts it nowhere.
+    return { passed: outcome.passed, failures: [`${name}: vitest ended with ${code}`] };
+  } catch (error) {
+    return {
+      passed: 0,
+      failures: [`${name}: no report (${error instanceof Error ? error.message : String(error)})`],
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function countTests(report: VitestReport): Outcome {
+  let passed = 0;
+  const failures: string[] = [];
+  for (const file of report.testResults) {
+    const path = relative(root, file.name);
+    for (const { fullName, status } of file.assertionResults) {
+      if (status === 'passed') passed++;
+      // A test that did not run has not passed.
+      else failures.push(`${path} > ${fullName}${status === 'failed' ? '' : ` (${status})`}`);
+    }
+    const tellsWhy = file.assertionResults.some(({ status }) => status !== 'passed');
+    if (file.status !== 'passed' && !tellsWhy) failures.push(`${path} (the file as a whole)`);
+  }
+  return { passed, failures };
+}
+
+interface RunOptions {
+  readonly folder?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly show?: boolean;
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  { folder = root, env = {}, show = false }: RunOptions = {},
+): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+    });
+    let output = '';
+    const collect = (text: Buffer): void => {
+      output += text.toString();
+    };
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+function inPackage(packageName: string, path: string): string {
+  return join(packageFolder(packageName), path);
+}
+
+/** Not every package lets its package.json be resolved, so the folder is looked for as Node does it. */
+function packageFolder(packageName: string): string {
+  const { resolve } = createRequire(import.meta.url);
+  const paths = resolve.paths(packageName) ?? [];
+  for (const path of [...paths, join(web, 'node_modules')]) {
+    try {
+      return dirname(resolve(join(path, packageName, 'package.json')));
+    } catch {
+      // Not in this one.
+    }
+  }
+  throw new Error(`The package ${packageName} is not installed.`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`\n${text}\n`);
+}
+
+function seconds(startedAt: number): string {
+  return `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
+}
