@@ -6,7 +6,8 @@
  * cookie itself.
  * Limits: our own page is whatever the request's own Host says, plus PUBLIC_URL. The scheme is not compared
  * with Host, because a proxy that ends TLS hides it; a cookie of the http page of the same host reaches the
- * https one in any case. DNS rebinding gains nothing: the browser then sends no cookie of ours.
+ * https one in any case. DNS rebinding gains no one's cookie; what it can do is what anybody who reaches the
+ * server can: sign up where that is open.
  * Source: https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
  * (verifying origin with standard headers).
  */

@@ -51,7 +51,7 @@ export function authOperations({ accounts, library, rateLimits, ended }: AuthOpe
         'invite-invalid',
       ],
       async handle({ body, headers, connection, setCookies }) {
-        take('sign-up-address', connection.address);
+        take('sign-up-address', connection.network);
         const outcome = await accounts.signUp(body, headersFor(headers, connection.address));
         if (!outcome.ok) throw refusal(outcome.code);
         setCookies(outcome.setCookie);
@@ -70,12 +70,12 @@ export function authOperations({ accounts, library, rateLimits, ended }: AuthOpe
       status: 200,
       problems: ['wrong-credentials', 'invalid-email'],
       async handle({ body, headers, connection, setCookies }) {
-        const account = `${connection.address} ${body.email.toLowerCase()}`;
-        take('sign-in-address', connection.address);
+        const account = `${connection.network} ${body.email.toLowerCase()}`;
+        take('sign-in-address', connection.network);
         take('sign-in-account', account);
         const outcome = await library.signIn(body, headersFor(headers, connection.address));
         if (!outcome.ok) throw refusal(outcome.code);
-        rateLimits.giveBack('sign-in-address', connection.address);
+        rateLimits.giveBack('sign-in-address', connection.network);
         rateLimits.giveBack('sign-in-account', account);
         setCookies(outcome.setCookie);
         return { user: outcome.value };

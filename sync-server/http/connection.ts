@@ -11,6 +11,8 @@ import { BlockList, isIP } from 'node:net';
 
 export interface Connection {
   readonly address: string;
+  /** What the rate limits count by: the address, or the /64 of an IPv6 one, of which a home has all. */
+  readonly network: string;
   readonly secure: boolean;
 }
 
@@ -21,7 +23,8 @@ export function connectionOf(
   incoming: IncomingMessage | undefined,
   publicUrl: string | undefined,
 ): Connection {
-  return { address: addressOf(headers, incoming), secure: isSecure(headers, publicUrl) };
+  const address = addressOf(headers, incoming);
+  return { address, network: networkOf(address), secure: isSecure(headers, publicUrl) };
 }
 
 function addressOf(headers: Headers, incoming: IncomingMessage | undefined): string {
@@ -38,6 +41,16 @@ function isSecure(headers: Headers, publicUrl: string | undefined): boolean {
   if (publicUrl?.startsWith('https:') !== true) return false;
   // Reached by its public name. By another one (127.0.0.1, a LAN address) it is plain http all the same.
   return headers.get('host')?.toLowerCase() === new URL(publicUrl).host;
+}
+
+function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
+  const groups = [...left, ...zeros, ...right].slice(0, 4);
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
 function isPrivate(address: string): boolean {

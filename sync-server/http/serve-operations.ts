@@ -60,7 +60,7 @@ async function serve(
   const connection = connectionOf(request.headers, context.env.incoming, publicUrl);
   const principal = await principalFor(operation, requestHead(request), authenticator, publicUrl);
   if (principal) context.set('userId', principal.userId);
-  limit(rateLimits, principal?.userId ?? connection.address);
+  limit(rateLimits, principal?.userId ?? connection.network);
   const body = operation.body ? await bodyFor(operation, request) : undefined;
   const cookies: string[] = [];
   const result = await operation.handle({
