@@ -1,67 +1,36 @@
 /**
- * The public door to a Holdfast document: reading, commands, undo, conflicts, export.
+ * The public door to a Holdfast document: what web, server and workers use to read and write the shape of
+ * docs/document.md on a Y.Doc. The rules it keeps are numbered in core/SPEC.md.
+ *
+ * Promise: everything works offline and on any replica alike. Reading never fails because of what others wrote. Every
+ * command is one transaction and one undoable intent; expected failures are values with a sentence. Time, randomness and
+ * the device's name are passed in; there is no I/O.
+ *
+ * Limits: load the document before opening it or after, both work, but commands that ran before the load do not know what it
+ * holds. Inside a transaction of someone else, what that transaction wrote is seen only when it ends.
  */
 import type * as Y from 'yjs';
+import { contentHash } from './canonical.ts';
+import { readConflicts, resolveConflict } from './conflicts.ts';
+import { exportDocument, importDocument, type ExportFile, type ImportSummary } from './export.ts';
+import { createHistory } from './history.ts';
 import type { EpochMs, ListId, Random, TagId, TaskId, Writer } from './ids.ts';
-import type { Conflict, Fragment, List, Priority, Tag, Task, When } from './task.ts';
+import { createIntents } from './intent.ts';
+import { createListCommands } from './list-commands.ts';
+import { createModel } from './model.ts';
+import type { Result } from './result.ts';
+import { createStampClock } from './stamp.ts';
+import { createTaskCommands, type NewTask, type TaskMove, type TaskPatch } from './task-commands.ts';
+import type { Conflict, Fragment, List, Tag, Task } from './task.ts';
 
+export type { ExportFile, ImportSummary } from './export.ts';
 export type { EpochMs, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
+export type { Failure, FailureCode, Result, Success } from './result.ts';
+export type { NewTask, Position, TaskMove, TaskPatch } from './task-commands.ts';
 export type { Conflict, Fragment, List, Priority, Tag, Task, TaskStatus, Version, When } from './task.ts';
 
 /** The transaction origin of every edit made through this door. */
 export const LOCAL_ORIGIN: unique symbol = Symbol('holdfast local edit');
-
-export type FailureCode =
-  | 'invalid' // an input that cannot be stored; the message says which
-  | 'not-found' // no such task, list or tag, or it was purged
-  | 'ring' // a task cannot be put below itself
-  | 'nothing' // nothing to undo, redo or resolve
-  | 'superseded' // one's own write no longer stands
-  | 'not-an-export' // a file that is not ours
-  | 'newer-version' // a file of a later version of Holdfast
-  | 'damaged'; // a file that is ours and broken
-
-export interface Failure {
-  readonly ok: false;
-  readonly code: FailureCode;
-  /** A plain sentence for a person. */
-  readonly message: string;
-}
-export type Success<T extends object = object> = { readonly ok: true } & T;
-export type Result<T extends object = object> = Success<T> | Failure;
-
-export type Position = 'first' | 'last' | { readonly before: TaskId } | { readonly after: TaskId };
-
-export interface NewTask {
-  readonly title: string;
-  readonly notes?: string;
-  readonly due?: When | null;
-  readonly start?: When | null;
-  readonly priority?: Priority | null;
-  readonly tags?: readonly TagId[];
-  readonly listId?: ListId | null;
-  readonly parentId?: TaskId | null;
-  /** Default: last. */
-  readonly position?: Position;
-}
-
-/** Absent: leave alone. null: unset. */
-export interface TaskPatch {
-  readonly title?: string;
-  readonly notes?: string;
-  readonly due?: When | null;
-  readonly start?: When | null;
-  readonly priority?: Priority | null;
-  readonly listId?: ListId | null;
-  readonly parentId?: TaskId | null;
-}
-
-export interface TaskMove {
-  readonly before?: TaskId;
-  readonly after?: TaskId;
-  readonly listId?: ListId | null;
-  readonly parentId?: TaskId | null;
-}
 
 export interface DocumentChange {
   readonly tasks: ReadonlySet<TaskId>;
@@ -69,22 +38,6 @@ export interface DocumentChange {
   readonly tags: ReadonlySet<TagId>;
   /** Made through this door on this replica. */
   readonly local: boolean;
-}
-
-/** The JSON of an export; see docs/document.md. */
-export interface ExportFile {
-  readonly format: 'holdfast-export';
-  readonly version: 1;
-  readonly maps: { readonly [root: string]: { readonly [key: string]: unknown } };
-}
-
-export interface ImportSummary {
-  /** Tasks that were not here before. */
-  readonly created: number;
-  /** Tasks that were here and got at least one newer or concurrent value. */
-  readonly merged: number;
-  /** Tasks of the file that were here already, or were purged here since. */
-  readonly unchanged: number;
 }
 
 export interface HoldfastDocument {
@@ -154,6 +107,89 @@ export interface OpenDocumentOptions {
   readonly device?: { readonly id: string; readonly name: string };
 }
 
-export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
-  throw new Error(`not built yet for ${options.doc.guid}`);
+export function openDocument({ doc, now, random, device }: OpenDocumentOptions): HoldfastDocument {
+  const clock = createStampClock(now);
+  const model = createModel(doc, clock);
+  const intents = createIntents({ doc, model, clock, origin: LOCAL_ORIGIN, ...(device ? { device } : {}) });
+  const history = createHistory({ model, intents, now });
+  const task = createTaskCommands({ model, intents, now, random });
+  const list = createListCommands({ model, intents, now, random });
+  const listeners = new Set<(change: DocumentChange) => void>();
+
+  model.onTransaction((changes, transaction) => {
+    const change: DocumentChange = { ...changes, local: transaction.origin === LOCAL_ORIGIN };
+    for (const listener of [...listeners]) listener(change);
+  });
+
+  function run<T>(label: string, command: () => T): T {
+    return intents.run(label, command, history.record);
+  }
+
+  return {
+    doc,
+    get history() {
+      return history.labels;
+    },
+
+    task: model.task,
+    tasks: model.tasks,
+    list: model.list,
+    lists: model.lists,
+    tag: model.tag,
+    tags: model.tags,
+    fragments: model.fragments,
+    tasksIn: (listId) => model.row({ list: listId }),
+    subtasks: (parentId) => model.row({ parent: parentId }),
+    conflicts: () => readConflicts(model),
+
+    createTask: (input) => run('Add task', () => task.createTask(input)),
+    editTask: (id, patch) => run('Edit task', () => task.editTask(id, patch)),
+    completeTask: (id) => run('Complete task', () => task.closeTask(id, 'done')),
+    cancelTask: (id) => run('Cancel task', () => task.closeTask(id, 'cancelled')),
+    reopenTask: (id) => run('Reopen task', () => task.reopenTask(id)),
+    trashTask: (id) => run('Move task to trash', () => task.trashTask(id)),
+    restoreTask: (id) => run('Restore task', () => task.restoreTask(id)),
+    purgeTask: (id) => intents.run('Delete task for ever', () => task.purgeTask(id), forget),
+    moveTask: (id, move) => run('Move task', () => task.moveTask(id, move)),
+    tagTask: (id, tagId) => run('Add tag', () => task.setTag(id, tagId, true)),
+    untagTask: (id, tagId) => run('Remove tag', () => task.setTag(id, tagId, false)),
+
+    createList: (input) => run('Add list', () => list.create('list', input) as Result<{ id: ListId }>),
+    editList: (id, patch) => run('Edit list', () => list.edit('list', id, patch)),
+    moveList: (id, move) => run('Move list', () => list.moveList(id, move)),
+    trashList: (id) => run('Move list to trash', () => list.trash('list', id)),
+    restoreList: (id) => run('Restore list', () => list.restore('list', id)),
+    createTag: (input) => run('Add tag', () => list.create('tag', input) as Result<{ id: TagId }>),
+    editTag: (id, patch) => run('Edit tag', () => list.edit('tag', id, patch)),
+    trashTag: (id) => run('Move tag to trash', () => list.trash('tag', id)),
+    restoreTag: (id) => run('Restore tag', () => list.restore('tag', id)),
+
+    resolveConflict: (conflict, choice) =>
+      run('Settle conflict', () => resolveConflict(model, intents, conflict, choice)),
+    batch: run,
+    undo: history.undo,
+    redo: history.redo,
+
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    exportJson: () => exportDocument(doc),
+    importJson: (file) =>
+      importDocument(doc, file, {
+        writer: intents.writer(),
+        isBelievable: clock.isBelievable,
+        origin: LOCAL_ORIGIN,
+      }),
+    contentHash: () => contentHash(doc),
+    close() {
+      listeners.clear();
+      model.close();
+    },
+  };
+}
+
+/** What cannot be undone is not recorded. */
+function forget(): void {
+  // Nothing to keep.
 }

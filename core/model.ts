@@ -1,0 +1,453 @@
+/**
+ * The read side: what a document says, as tasks, lists, tags and conflicts.
+ *
+ * Promise: reading one task costs its own fields. Objects are made when they are first asked for, kept, and made anew only
+ * when something about them changed. All that changed in one transaction is told once.
+ */
+import * as Y from 'yjs';
+import type { EpochMs, ListId, TagId, TaskId, Writer } from './ids.ts';
+import { readNotesValue } from './notes.ts';
+import { readOrder } from './order.ts';
+import { effective, isSameValue, type Register } from './register.ts';
+import { isStamp, msOfStamp, type StampClock } from './stamp.ts';
+import { createTable, type Entity, type Table } from './store.ts';
+import type { EntityKind, Fragment, List, Tag, Task } from './task.ts';
+import { createTree, listRow, parentRow, type Placing, type Tree } from './tree.ts';
+import { readDone, readPriority, readReference, readText, readTrashed, readWhen } from './values.ts';
+
+export interface Changes {
+  readonly tasks: Set<TaskId>;
+  readonly lists: Set<ListId>;
+  readonly tags: Set<TagId>;
+}
+
+export interface Model {
+  readonly tables: { readonly [kind in EntityKind]: Table };
+  readonly tree: Tree;
+  readonly meta: Y.Map<unknown>;
+  /** Take over a key that this replica has just written, before its transaction ends. */
+  wrote(kind: EntityKind, key: string): void;
+  entity(kind: EntityKind, id: string): Entity | undefined;
+  /** Born and not purged. */
+  isAlive(kind: EntityKind, id: string): boolean;
+  task(id: TaskId): Task | undefined;
+  tasks(): Iterable<Task>;
+  list(id: ListId): List | undefined;
+  lists(): Iterable<List>;
+  tag(id: TagId): Tag | undefined;
+  tags(): Iterable<Tag>;
+  fragments(): readonly Fragment[];
+  row(container: { readonly list: ListId | null } | { readonly parent: TaskId }): readonly Task[];
+  /** Entities that may have a conflict worth showing. */
+  conflicted(kind: EntityKind): Iterable<Entity>;
+  onTransaction(listener: (changes: Changes, transaction: Y.Transaction) => void): void;
+  close(): void;
+}
+
+const KINDS = ['task', 'list', 'tag'] as const satisfies readonly EntityKind[];
+const ROOTS = { task: 'tasks', list: 'lists', tag: 'tags' } as const satisfies Record<EntityKind, string>;
+/** Other roots in the documented shape: their stamps count, their meaning is not ours. */
+const OTHER_STAMPED_ROOTS = ['filters'] as const;
+
+/** Fields of which a concurrent edit is worth a person's attention. Order, tags and times of closing are not. */
+const SHOWN_FIELDS: Record<EntityKind, ReadonlySet<string>> = {
+  task: new Set([
+    'title',
+    'notes',
+    'due',
+    'start',
+    'priority',
+    'list',
+    'section',
+    'parent',
+    'done',
+    'trashed',
+  ]),
+  list: new Set(['name', 'color', 'trashed']),
+  tag: new Set(['name', 'color', 'trashed']),
+};
+const TAG_FIELD = 'tag/';
+
+export function rootOf(kind: EntityKind): string {
+  return ROOTS[kind];
+}
+
+export function tagField(tagId: string): string {
+  return TAG_FIELD + tagId;
+}
+
+/** The field's value in the sense of a conflict: two closings, or two trashings, say the same. */
+export function conflictValue(entity: Entity, field: string, value: unknown): unknown {
+  if (field === 'done' || field === 'trashed') return value !== null;
+  if (field === 'notes') return readNotesValue(entity, value) ?? value;
+  return value;
+}
+
+/** The registers that disagree with the standing one, later ones first. */
+export function dissenting(entity: Entity, field: string): readonly Register[] {
+  const registers = entity.registers.get(field);
+  if (registers === undefined || registers.length < 2) return [];
+  const [standing, ...others] = effective(registers);
+  if (standing === undefined) return [];
+  const value = conflictValue(entity, field, standing.v);
+  return others.filter((other) => !isSameValue(conflictValue(entity, field, other.v), value));
+}
+
+/** Fields in conflict, in a fixed order. */
+export function conflictingFields(kind: EntityKind, entity: Entity): string[] {
+  const fields: string[] = [];
+  for (const [field, registers] of entity.registers) {
+    if (registers.length > 1 && SHOWN_FIELDS[kind].has(field) && dissenting(entity, field).length > 0) {
+      fields.push(field);
+    }
+  }
+  return fields.sort();
+}
+
+export function createModel(doc: Y.Doc, clock: StampClock): Model {
+  const observe = (t: number): void => clock.observe(t);
+  const tables: Record<EntityKind, Table> = {
+    task: createTable(doc.getMap('tasks'), observe),
+    list: createTable(doc.getMap('lists'), observe),
+    tag: createTable(doc.getMap('tags'), observe),
+  };
+  const meta = doc.getMap<unknown>('meta');
+  const tree = createTree((list) => isVisible('list', list));
+  const taskCache = new Map<string, Task>();
+  const listCache = new Map<string, List>();
+  const tagCache = new Map<string, Tag>();
+  const taggedTasks = new Map<string, Set<string>>();
+  const tagsOfTask = new Map<string, readonly string[]>();
+  const conflicted: Record<EntityKind, Set<string>> = { task: new Set(), list: new Set(), tag: new Set() };
+  const fragmentIds = new Set<string>();
+  /** Touched since the derived state was last brought up to date. */
+  const dirty: Record<EntityKind, Set<string>> = { task: new Set(), list: new Set(), tag: new Set() };
+  let pending = noChanges();
+  const listeners: ((changes: Changes, transaction: Y.Transaction) => void)[] = [];
+  const cleanups: (() => void)[] = [];
+
+  for (const kind of KINDS) {
+    const table = tables[kind];
+    table.applyAll();
+    for (const id of table.entities.keys()) dirty[kind].add(id);
+    const observer = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => {
+      for (const event of events) {
+        if (event.target !== table.map) touchText(kind, event);
+        else for (const key of (event as Y.YMapEvent<unknown>).keysChanged) wrote(kind, key);
+      }
+    };
+    table.map.observeDeep(observer as Parameters<typeof table.map.observeDeep>[0]);
+    cleanups.push(() => table.map.unobserveDeep(observer as Parameters<typeof table.map.observeDeep>[0]));
+  }
+  for (const root of OTHER_STAMPED_ROOTS) {
+    const table = createTable(doc.getMap(root), observe);
+    table.applyAll();
+    const observer = (event: Y.YMapEvent<unknown>): void => {
+      for (const key of event.keysChanged) table.apply(key);
+    };
+    table.map.observe(observer);
+    cleanups.push(() => table.map.unobserve(observer));
+  }
+  settle();
+  pending = noChanges();
+
+  const afterTransaction = (transaction: Y.Transaction): void => {
+    settle();
+    const changes = pending;
+    if (changes.tasks.size + changes.lists.size + changes.tags.size === 0) return;
+    pending = noChanges();
+    for (const listener of [...listeners]) listener(changes, transaction);
+  };
+  doc.on('afterTransaction', afterTransaction);
+  cleanups.push(() => doc.off('afterTransaction', afterTransaction));
+
+  function wrote(kind: EntityKind, key: string): void {
+    const id = tables[kind].apply(key);
+    if (id !== null) dirty[kind].add(id);
+  }
+
+  /** Something inside a value changed: a text of notes. */
+  function touchText(kind: EntityKind, event: Y.YEvent<Y.AbstractType<unknown>>): void {
+    const [key] = event.path;
+    if (typeof key === 'string') dirty[kind].add(key.slice(0, key.indexOf('/')));
+  }
+
+  function entity(kind: EntityKind, id: string): Entity | undefined {
+    return tables[kind].entities.get(id);
+  }
+
+  function isAlive(kind: EntityKind, id: string): boolean {
+    const found = entity(kind, id);
+    return found !== undefined && found.plain.has('born') && !found.plain.has('purged');
+  }
+
+  function isVisible(kind: EntityKind, id: string): boolean {
+    const found = entity(kind, id);
+    return isAlive(kind, id) && found !== undefined && readTrashed(standingValue(found, 'trashed')) == null;
+  }
+
+  /** Bring everything that is derived up to date with the tables. */
+  function settle(): void {
+    if (dirty.task.size + dirty.list.size + dirty.tag.size === 0) return;
+    const changedTags = [...dirty.tag];
+    const changedLists = new Set(dirty.list);
+    const changedTasks = [...dirty.task];
+    for (const kind of KINDS) {
+      for (const id of dirty[kind]) noteConflicts(kind, id);
+      dirty[kind].clear();
+    }
+    for (const id of changedTags) {
+      tagCache.delete(id);
+      pending.tags.add(id as TagId);
+      for (const task of taggedTasks.get(id) ?? []) touchTask(task);
+    }
+    for (const id of changedLists) {
+      listCache.delete(id);
+      pending.lists.add(id as ListId);
+    }
+    const placings = new Map<string, Placing | undefined>();
+    for (const id of changedTasks) {
+      touchTask(id);
+      const found = entity('task', id);
+      noteTags(id, found);
+      // An id with `#` is one occurrence of a recurring task: not a task of its own, and no fragment.
+      if (found !== undefined && !isAlive('task', id) && !id.includes('#') && hasContent(found))
+        fragmentIds.add(id);
+      else fragmentIds.delete(id);
+      placings.set(id, found === undefined ? undefined : placingOf(found));
+    }
+    for (const id of tree.update(placings, changedLists)) touchTask(id);
+  }
+
+  function touchTask(id: string): void {
+    taskCache.delete(id);
+    pending.tasks.add(id as TaskId);
+  }
+
+  function noteConflicts(kind: EntityKind, id: string): void {
+    const found = entity(kind, id);
+    if (found !== undefined && isAlive(kind, id) && conflictingFields(kind, found).length > 0)
+      conflicted[kind].add(id);
+    else conflicted[kind].delete(id);
+  }
+
+  function noteTags(id: string, found: Entity | undefined): void {
+    for (const tag of tagsOfTask.get(id) ?? []) taggedTasks.get(tag)?.delete(id);
+    const tags = found === undefined ? [] : tagsIn(found);
+    if (tags.length === 0) {
+      tagsOfTask.delete(id);
+      return;
+    }
+    tagsOfTask.set(id, tags);
+    for (const tag of tags) {
+      const tasks = taggedTasks.get(tag);
+      if (tasks === undefined) taggedTasks.set(tag, new Set([id]));
+      else tasks.add(id);
+    }
+  }
+
+  function placingOf(found: Entity): Placing {
+    const alive = isAlive('task', found.id);
+    const parent = effective(found.registers.get('parent') ?? [])[0];
+    return {
+      alive,
+      visible: alive && readTrashed(standingValue(found, 'trashed')) == null,
+      parent: readReference(parent?.v ?? null) ?? null,
+      parentT: parent?.t ?? 0,
+      parentAuthor: parent?.author ?? '',
+      list: readReference(standingValue(found, 'list')) ?? null,
+      order: readOrder(standingValue(found, 'order')) ?? null,
+      bornT: birthOf(found).t,
+    };
+  }
+
+  function task(id: TaskId): Task | undefined {
+    settle();
+    const known = taskCache.get(id);
+    if (known !== undefined) return known;
+    const found = entity('task', id);
+    if (found === undefined || !isAlive('task', id)) return undefined;
+    const made = readTask(found);
+    taskCache.set(id, made);
+    return made;
+  }
+
+  function readTask(found: Entity): Task {
+    const fields = createFieldReader(found);
+    const done = fields.read('done', readDone, { status: 'open', at: null });
+    const place = tree.place(found.id);
+    const notesRegister = found.registers.get('notes')?.[0];
+    const birth = birthOf(found);
+    fields.read('list', readReference, null);
+    fields.read('parent', readReference, null);
+    return Object.freeze({
+      id: found.id as TaskId,
+      title: fields.read('title', readText, ''),
+      notes:
+        notesRegister === undefined
+          ? (readNotesValue(found, true) ?? '')
+          : fields.read('notes', (value) => readNotesValue(found, value), ''),
+      due: fields.read('due', readWhen, null),
+      start: fields.read('start', readWhen, null),
+      priority: fields.read('priority', readPriority, null),
+      tags: Object.freeze(tagsIn(found).filter((tag) => isVisible('tag', tag)) as TagId[]),
+      listId: place.list as ListId | null,
+      parentId: place.parent as TaskId | null,
+      section: fields.read('section', readReference, null),
+      order: fields.read('order', readOrder, null),
+      status: done.status,
+      closedAt: done.at,
+      trashedAt: fields.read('trashed', readTrashed, null)?.at ?? null,
+      createdAt: msOfStamp(birth.t),
+      updatedAt: updatedAt(found),
+      createdBy: birth.by,
+      conflicts: Object.freeze(conflictingFields('task', found)),
+      faults: fields.faults(),
+    });
+  }
+
+  function readNamed(kind: 'list' | 'tag', found: Entity): Omit<List, 'id'> {
+    const fields = createFieldReader(found);
+    return {
+      name: fields.read('name', readText, ''),
+      color: fields.read('color', (value) => (value === null ? null : readText(value)), null),
+      order: fields.read('order', readOrder, null),
+      trashedAt: fields.read('trashed', readTrashed, null)?.at ?? null,
+      createdAt: msOfStamp(birthOf(found).t),
+      updatedAt: updatedAt(found),
+      conflicts: Object.freeze(conflictingFields(kind, found)),
+      faults: fields.faults(),
+    };
+  }
+
+  function list(id: ListId): List | undefined {
+    settle();
+    const found = entity('list', id);
+    if (found === undefined || !isAlive('list', id)) return undefined;
+    let made = listCache.get(id);
+    if (made === undefined) listCache.set(id, (made = Object.freeze({ id, ...readNamed('list', found) })));
+    return made;
+  }
+
+  function tag(id: TagId): Tag | undefined {
+    settle();
+    const found = entity('tag', id);
+    if (found === undefined || !isAlive('tag', id)) return undefined;
+    let made = tagCache.get(id);
+    if (made === undefined) tagCache.set(id, (made = Object.freeze({ id, ...readNamed('tag', found) })));
+    return made;
+  }
+
+  return {
+    tables,
+    tree,
+    meta,
+    wrote,
+    entity(kind, id) {
+      settle();
+      return entity(kind, id);
+    },
+    isAlive,
+    task,
+    *tasks() {
+      settle();
+      for (const id of [...tables.task.entities.keys()]) {
+        const found = task(id as TaskId);
+        if (found !== undefined) yield found;
+      }
+    },
+    list,
+    *lists() {
+      for (const id of [...tables.list.entities.keys()]) {
+        const found = list(id as ListId);
+        if (found !== undefined) yield found;
+      }
+    },
+    tag,
+    *tags() {
+      for (const id of [...tables.tag.entities.keys()]) {
+        const found = tag(id as TagId);
+        if (found !== undefined) yield found;
+      }
+    },
+    fragments() {
+      settle();
+      return [...fragmentIds].sort().flatMap((id) => {
+        const found = entity('task', id);
+        if (found === undefined) return [];
+        const title = readText(standingValue(found, 'title')) ?? null;
+        return [{ id: id as TaskId, title, purged: found.plain.has('purged'), updatedAt: updatedAt(found) }];
+      });
+    },
+    row(container) {
+      settle();
+      const name = 'list' in container ? listRow(container.list) : parentRow(container.parent);
+      return tree.row(name).flatMap(({ id }) => task(id as TaskId) ?? []);
+    },
+    *conflicted(kind) {
+      settle();
+      for (const id of [...conflicted[kind]].sort()) {
+        const found = entity(kind, id);
+        if (found !== undefined) yield found;
+      }
+    },
+    onTransaction: (listener) => void listeners.push(listener),
+    close: () => cleanups.splice(0).forEach((cleanup) => cleanup()),
+  };
+}
+
+export function standingValue(entity: Entity, field: string): unknown {
+  return entity.registers.get(field)?.[0]?.v ?? null;
+}
+
+function noChanges(): Changes {
+  return { tasks: new Set(), lists: new Set(), tags: new Set() };
+}
+
+/** Who made it and when; a birth that cannot be understood is still a birth. */
+export function birthOf(entity: Entity): { t: number; by: Writer } {
+  const born = entity.plain.get('born');
+  const { t, by } = (typeof born === 'object' && born !== null ? born : {}) as { t?: unknown; by?: unknown };
+  return { t: isStamp(t) ? t : 0, by: (typeof by === 'string' ? by : '') as Writer };
+}
+
+function updatedAt(entity: Entity): EpochMs {
+  let latest = birthOf(entity).t;
+  for (const registers of entity.registers.values()) latest = Math.max(latest, registers[0]?.t ?? 0);
+  return msOfStamp(latest);
+}
+
+/** More than the mark that it was purged. */
+function hasContent(entity: Entity): boolean {
+  return (
+    entity.registers.size > 0 || [...entity.plain.keys()].some((name) => name !== 'purged' && name !== 'born')
+  );
+}
+
+function tagsIn(entity: Entity): string[] {
+  const tags: string[] = [];
+  for (const field of entity.registers.keys()) {
+    if (field.startsWith(TAG_FIELD) && standingValue(entity, field) === true)
+      tags.push(field.slice(TAG_FIELD.length));
+  }
+  return tags.sort();
+}
+
+function createFieldReader(entity: Entity): {
+  read<T>(field: string, understand: (value: unknown) => T | undefined, unset: T): T;
+  faults(): readonly string[];
+} {
+  const faults = new Set(entity.broken.values());
+  if (entity.plain.has('born') && birthOf(entity).t === 0) faults.add('born');
+  return {
+    read(field, understand, unset) {
+      const register = entity.registers.get(field)?.[0];
+      if (register === undefined) return unset;
+      const value = understand(register.v);
+      if (value !== undefined) return value;
+      faults.add(field);
+      return unset;
+    },
+    faults: () => Object.freeze([...faults].sort()),
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Field values: what is understood on reading, what is accepted for writing.
+ *
+ * Promise: reading never throws and never guesses. `undefined` means "not understood": the field then reads as unset and is
+ * named in the entity's faults, while the value itself stays in the document for whoever understands it. The judgement
+ * uses no data of this machine (zone tables, locale), so that every replica judges alike.
+ */
+import { isId, type EpochMs, type LocalDate } from './ids.ts';
+import type { Priority, TaskStatus, When } from './task.ts';
+
+export const MAX_TITLE_CHARS = 10_000;
+export const MAX_NOTES_CHARS = 500_000;
+
+export const PRIORITIES = ['low', 'medium', 'high', 'urgent'] as const satisfies readonly Priority[];
+
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
+/** An IANA name or an offset, by form only. */
+const TIME_ZONE = /^[A-Za-z0-9_+\-/:]{1,64}$/;
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+
+export function readText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function readPriority(value: unknown): Priority | null | undefined {
+  if (value === null) return null;
+  return PRIORITIES.find((priority) => priority === value);
+}
+
+export function readWhen(value: unknown): When | null | undefined {
+  if (value === null) return null;
+  if (typeof value !== 'object') return undefined;
+  const { date, time, timeZone } = value as { [field: string]: unknown };
+  if (!isLocalDate(date)) return undefined;
+  if (time === undefined) return timeZone === undefined ? Object.freeze({ date }) : undefined;
+  if (typeof time !== 'string' || !TIME.test(time)) return undefined;
+  if (timeZone === undefined) return Object.freeze({ date, time });
+  if (typeof timeZone !== 'string' || !TIME_ZONE.test(timeZone)) return undefined;
+  return Object.freeze({ date, time, timeZone });
+}
+
+export function readReference(value: unknown): string | null | undefined {
+  return value === null || isId(value) ? value : undefined;
+}
+
+export function readDone(value: unknown): { status: TaskStatus; at: EpochMs | null } | undefined {
+  if (value === null) return { status: 'open', at: null };
+  if (typeof value !== 'object') return undefined;
+  const { kind, at } = value as { [field: string]: unknown };
+  if ((kind !== 'done' && kind !== 'cancelled') || !isEpochMs(at)) return undefined;
+  return { status: kind, at };
+}
+
+export function readTrashed(value: unknown): { at: EpochMs; with: string | null } | null | undefined {
+  if (value === null) return null;
+  if (typeof value !== 'object') return undefined;
+  const { at, with: root } = value as { [field: string]: unknown };
+  if (!isEpochMs(at)) return undefined;
+  return { at, with: isId(root) ? root : null };
+}
+
+/** A title or name that can be stored, or what is wrong with it. */
+export function acceptTitle(value: string, thing: string): { title: string } | { fault: string } {
+  const title = value.trim();
+  if (title === '') return { fault: `${thing} needs some text.` };
+  if (title.length > MAX_TITLE_CHARS) {
+    return { fault: `${thing} has ${title.length} characters; it can have up to ${MAX_TITLE_CHARS}.` };
+  }
+  return { title };
+}
+
+function isEpochMs(value: unknown): value is EpochMs {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isLocalDate(value: unknown): value is LocalDate {
+  const match = typeof value === 'string' ? DATE.exec(value) : null;
+  if (match === null) return false;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const days = month === 2 && isLeap ? 29 : (MONTH_DAYS[month - 1] ?? 0);
+  return day >= 1 && day <= days;
+}
