@@ -15,6 +15,7 @@ import type { Duplex } from 'node:stream';
 import { RequestError, getRequestListener } from '@hono/node-server';
 import type { Database } from '@holdfast/db/database.ts';
 import { isMigrated } from '@holdfast/db/migrate.ts';
+import { roleIn } from '@holdfast/db/spaces.ts';
 import { createAccounts } from './accounts/accounts.ts';
 import { createAuthLibrary } from './accounts/auth-library.ts';
 import { createAuthenticator } from './accounts/authenticate.ts';
@@ -28,6 +29,10 @@ import { problemOfParser, refuseRaw } from './http/refuse-raw.ts';
 import { createStaticFiles } from './http/static-files.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
+import { systemClock } from './sync/clock.ts';
+import { createSyncEndpoint } from './sync/endpoint.ts';
+import { createPostgresFanout } from './sync/fanout.ts';
+import { SYNC_LIMITS, withoutRateLimits } from './sync/limits.ts';
 
 export interface SyncServerOptions {
   readonly database: Database;
@@ -55,8 +60,30 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   let draining = false;
   let migrated = false;
 
+  const fanout = createPostgresFanout({
+    database,
+    clock: systemClock,
+    onError: (error) =>
+      logger.warn({ err: error }, 'other servers cannot be heard; the database is polled meanwhile'),
+  });
+  // Before the endpoint listens to the same: it asks again who its sockets belong to, and must not be
+  // answered from memory.
+  const unsubscribe = fanout.subscribe((event) => {
+    if (event.kind === 'user') authenticator.forget(event.spaceId);
+  });
+  const sync = createSyncEndpoint({
+    database,
+    fanout,
+    authenticate: (head) => authenticator.authenticate(head, { sameOrigin: true }),
+    authorize: (principal, spaceId) => roleIn(database, principal.userId, spaceId),
+    logger,
+    metrics,
+    limits: config.rateLimits ? SYNC_LIMITS : withoutRateLimits(SYNC_LIMITS),
+  });
+
   function ended(userId: string): void {
     authenticator.forget(userId);
+    sync.revalidate(userId);
   }
 
   async function unreadiness(): Promise<string | null> {
@@ -110,32 +137,37 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     void listener(incoming, outgoing);
   });
   server.on('clientError', (error, socket) => void refuseRaw(socket, problemOfParser(error)));
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
-    void refuseRaw(socket, new Problem('not-found', `There is no WebSocket at ${request.url ?? ''}.`));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const path = request.url ?? '/';
+    if (path.startsWith('/sync/')) sync.handleUpgrade(request, socket, head);
+    else void refuseRaw(socket, new Problem('not-found', 'A WebSocket is served at /sync/{spaceId} only.'));
   });
 
   return {
     async listen({ host, port }) {
       server.listen(port, host);
       await once(server, 'listening');
+      // From here on nothing that another server announces is missed.
+      await fanout.ready();
       const { port: actual } = server.address() as AddressInfo;
       return { url: `http://${host.includes(':') ? `[${host}]` : host}:${String(actual)}`, port: actual };
     },
     async drain() {
       draining = true;
       server.closeIdleConnections();
-      await Promise.resolve();
+      await sync.drain();
     },
     async close() {
       draining = true;
-      if (server.listening) {
-        const closed = once(server, 'close');
-        server.close();
-        server.closeIdleConnections();
-        const late = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-        await closed;
-        clearTimeout(late);
-      }
+      const closed = server.listening ? once(server, 'close') : undefined;
+      server.close();
+      server.closeIdleConnections();
+      await sync.close();
+      const late = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+      await closed;
+      clearTimeout(late);
+      unsubscribe();
+      await fanout.close();
       metrics.close();
     },
   };

@@ -140,12 +140,12 @@ export function createAuthLibrary(options: AuthLibraryOptions): AuthLibrary {
       ),
     changePassword: (body, from) =>
       attempt(
-        () =>
-          auth.api.changePassword({
-            body: { ...body, revokeOtherSessions: true },
-            headers: from,
-            returnHeaders: true,
-          }),
+        async () => {
+          // In two steps, because in one the library ends this session too and begins another, and the
+          // socket of the very device on which the password is changed would be sent away for good.
+          await auth.api.changePassword({ body, headers: from });
+          return auth.api.revokeOtherSessions({ headers: from, returnHeaders: true });
+        },
         () => null,
       ),
     async checkTables() {
