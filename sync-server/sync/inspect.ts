@@ -45,6 +45,20 @@ export const INSPECTION_LIMITS: InspectionLimits = {
   maxSamePlace: 256,
 };
 
+/** For what is stored already: it passed its limits when it came, and a snapshot may be larger than any update. */
+export const NO_INSPECTION_LIMITS: InspectionLimits = {
+  maxStructs: Infinity,
+  maxClients: Infinity,
+  maxClockAdvance: Infinity,
+  maxDeleteRanges: Infinity,
+  maxRootNameBytes: Infinity,
+  maxRoots: Infinity,
+  maxKeyBytes: Infinity,
+  maxValueDepth: 1000,
+  maxTypeDepth: Infinity,
+  maxSamePlace: Infinity,
+};
+
 /** The update cannot be taken; the message says why, in words that may be shown to the client. */
 export class UpdateRefusedError extends Error {
   constructor(message: string) {
@@ -84,7 +98,8 @@ export class UpdateInspector {
 
   readonly #limits: InspectionLimits;
   readonly #referenceIndex = new Map<number, number>();
-  readonly #places: Uint16Array = new Uint16Array(1 << 16);
+  #places: Uint16Array | null = null;
+  #counting = false;
   readonly #depthOfItem = new Map<string, number>();
   #bytes: Uint8Array = EMPTY;
   #pos = 0;
@@ -107,6 +122,7 @@ export class UpdateInspector {
     this.deleteRanges = 0;
     this.structCount = 0;
     this.#lastRoot = 0;
+    this.#counting = false;
     if (this.roots.size > 0) this.roots.clear();
     if (this.#referenceIndex.size > 0) this.#referenceIndex.clear();
     if (this.#depthOfItem.size > 0) this.#depthOfItem.clear();
@@ -146,7 +162,6 @@ export class UpdateInspector {
       previous = client;
       this.#structsOfClient(client, from, count);
     }
-    if (this.structCount > limits.maxSamePlace) this.#places.fill(0);
   }
 
   #refuseSecondBlock(client: number): void {
@@ -239,9 +254,11 @@ export class UpdateInspector {
   #countPlace(place: number): void {
     const mixed = Math.imul(place ^ (place >>> 15), 0x2c1b3c6d);
     const bucket = (mixed ^ (mixed >>> 13)) & 0xffff;
+    if (!this.#places) this.#places = new Uint16Array(1 << 16);
+    else if (!this.#counting) this.#places.fill(0);
+    this.#counting = true;
     const count = (this.#places[bucket] as number) + 1;
     if (count > this.#limits.maxSamePlace + (this.structCount >>> 10)) {
-      this.#places.fill(0);
       throw new UpdateRefusedError('too many structs at one place');
     }
     this.#places[bucket] = count;

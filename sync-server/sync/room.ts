@@ -1,0 +1,687 @@
+/**
+ * One open space: what is committed of it as bytes, what it contains as a state vector, and who is there.
+ *
+ * Promise: an update is admitted only where it continues what is known (no gap), is relayed only after it is
+ * committed, to everyone but its sender, as one buffer for all; a client that has nothing gets snapshot and
+ * tail as they lie; nothing here builds a document.
+ * Limits: the bytes of the snapshot and of the rows after it are held while the room is open. When the
+ * database refuses what was admitted (which it does for no honest reason), everyone is sent away to come
+ * back to a fresh room, because what is known here is then wrong.
+ * Why admission is counted before the commit: edits arrive faster than commits, and the next edit of a
+ * client continues the one that is still in flight.
+ */
+import type { Database } from '@holdfast/db/database.ts';
+import { registeredClients } from '@holdfast/db/devices.ts';
+import type { GroupCommit, LogWriter } from '@holdfast/db/group-commit.ts';
+import { readHead, readLatestSnapshot, readLog } from '@holdfast/db/update-log.ts';
+import type { LogEntry, StoredSnapshot } from '@holdfast/db/update-log.ts';
+import type { Logger } from '../logging.ts';
+import { AwarenessTable } from './awareness.ts';
+import type { SyncClock } from './clock.ts';
+import type { Decoder } from './decode.ts';
+import { DeleteIndex } from './delete-index.ts';
+import type { Fanout } from './fanout.ts';
+import { UpdateRefusedError } from './inspect.ts';
+import type { UpdateInspector } from './inspect.ts';
+import type { SyncLimits } from './limits.ts';
+import type { SyncMeasures } from './measures.ts';
+import { covers, readStateVector, writeStateVector } from './state-vector.ts';
+import type { StateVector } from './state-vector.ts';
+import type { CloseCode, MessageReader } from './wire.ts';
+import {
+  CLOSE,
+  EMPTY_STEP_2,
+  SYNC,
+  awarenessFrame,
+  headFrame,
+  receiptFrame,
+  syncFrame,
+  updateFrame,
+} from './wire.ts';
+
+/** What rooms and sessions share. */
+export interface SyncHub {
+  readonly database: Database;
+  readonly log: GroupCommit<PendingEdit>;
+  readonly fanout: Fanout;
+  readonly decoder: Decoder;
+  readonly limits: SyncLimits;
+  readonly logger: Logger;
+  readonly measures: SyncMeasures;
+  readonly clock: SyncClock;
+  /** For what clients send. */
+  readonly inspector: UpdateInspector;
+  /** For what is stored already. */
+  readonly trusting: UpdateInspector;
+  /** Reads the message at hand; what it says holds until the next message. */
+  readonly reader: MessageReader;
+}
+
+/** A socket, as its room sees it. */
+export interface RoomMember {
+  readonly userId: string;
+  readonly deviceId: string | null;
+  /** See ownerKey; empty for a client that names no device. */
+  readonly owner: string;
+  readonly role: 'owner' | 'editor' | 'viewer';
+  readonly wantsHead: boolean;
+  uncommittedBytes: number;
+  newClients: number;
+  ticketsWaiting: number;
+  send(frames: Buffer): void;
+  /** As send, but what waits does not count as slowness: the client asked for it all at once. */
+  sendState(frames: Buffer): void;
+  onCommitted(bytes: number): void;
+  close(code: CloseCode, reason: string): void;
+}
+
+/** An admitted update on its way to its commit. */
+export interface PendingEdit extends LogEntry {
+  readonly frame: Buffer;
+  readonly session: RoomMember;
+  /** Where the delete set begins in the body; -1 when it is empty. */
+  readonly deleteSetAt: number;
+}
+
+interface TailRow {
+  readonly seq: number;
+  readonly frame: Buffer;
+  readonly body: Buffer;
+}
+
+/** A member that can be asked whether it is still there. */
+export interface LiveMember extends RoomMember {
+  readonly isOpen: boolean;
+  /** How often something was heard of it. */
+  readonly heard: number;
+  probe(): void;
+  terminate(): void;
+}
+
+export type Admission =
+  /** Admitted, or known already: either way a receipt waits for all that was admitted so far. */
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'gap' }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+const TAKEN: Admission = { kind: 'taken' };
+const GAP: Admission = { kind: 'gap' };
+const READ_ROWS = 1000;
+/** Members may bring back what others wrote for this long after a restore. */
+const RESTORE_GRACE_MS = 30 * 24 * 60 * 60 * 1000;
+/** Up to this many deletions a row is appended as it came: to look them up costs more than to keep them. */
+const FEW_DELETIONS = 16;
+const JOIN_BYTES = 64 * 1024;
+
+export class SpaceGoneError extends Error {
+  constructor(spaceId: string) {
+    super(`There is no space ${spaceId}.`);
+    this.name = 'SpaceGoneError';
+  }
+}
+
+export class Room implements LogWriter<PendingEdit> {
+  readonly spaceId: string;
+  readonly sessions = new Set<RoomMember>();
+  readonly awareness: AwarenessTable<RoomMember>;
+  /** Which session of this process writes with which client id. */
+  readonly live = new Map<number, LiveMember>();
+  epoch = '';
+  /** Everything up to here was read or written here, without gaps. */
+  seq = 0;
+  /** Set when the room must not be used any more. */
+  retired = false;
+  emptySinceMs = 0;
+
+  readonly #hub: SyncHub;
+  readonly #vector: StateVector = new Map();
+  #snapshot: { seq: number; frame: Buffer; body: Buffer; vector: Uint8Array; deleteSetAt: number } | null =
+    null;
+  #tail: TailRow[] = [];
+  /** Own rows beyond `seq`, while rows of other processes between are being read: flat [from, to] pairs. */
+  #ahead: number[] = [];
+  #deletions: DeleteIndex | null = null;
+  /** Client id to `userId\ndeviceId`. */
+  readonly #owners = new Map<number, string>();
+  readonly #roots = new Set<number>();
+  readonly #nesting = new Map<string, number>();
+  #restoredAtMs = 0;
+  #admitted = 0;
+  #committed = 0;
+  readonly #receipts: { session: RoomMember; ticket: number; after: number; refusal: string | null }[] = [];
+  #catchingUp: Promise<void> | null = null;
+  #catchUpAgain = false;
+  #announcedSeq = 0;
+
+  constructor(hub: SyncHub, spaceId: string) {
+    this.#hub = hub;
+    this.spaceId = spaceId;
+    this.awareness = new AwarenessTable(hub.limits);
+  }
+
+  /** Whether something admitted here is not committed yet. */
+  get isCommitting(): boolean {
+    return this.#committed < this.#admitted;
+  }
+
+  get knownHead(): number {
+    return this.seq;
+  }
+
+  /** Throws SpaceGoneError, or what the database says. */
+  async load(): Promise<void> {
+    const { database } = this.#hub;
+    const head = await readHead(database, this.spaceId);
+    if (!head) throw new SpaceGoneError(this.spaceId);
+    this.epoch = head.epoch;
+    this.#restoredAtMs = head.restoredAt?.getTime() ?? 0;
+    const snapshot = await readLatestSnapshot(database, this.spaceId);
+    if (snapshot) {
+      this.#takeSnapshot(snapshot);
+      this.seq = snapshot.seq;
+      for (const [client, clock] of readStateVector(snapshot.stateVector, Infinity))
+        this.#vector.set(client, clock);
+    }
+    await this.loadOwners();
+    await this.catchUp();
+  }
+
+  async loadOwners(): Promise<void> {
+    for (const { clientId, userId, deviceId } of await registeredClients(this.#hub.database, this.spaceId)) {
+      this.#owners.set(clientId, ownerKey(userId, deviceId));
+    }
+  }
+
+  ownerOf(client: number): string | undefined {
+    return this.#owners.get(client);
+  }
+
+  clockOf(client: number): number {
+    return this.#vector.get(client) ?? 0;
+  }
+
+  stateVector(): Uint8Array {
+    return writeStateVector(this.#vector);
+  }
+
+  join(session: RoomMember): void {
+    this.sessions.add(session);
+  }
+
+  leave(session: RoomMember): void {
+    this.sessions.delete(session);
+    for (const [client, holder] of this.live) if (holder === session) this.live.delete(client);
+    const gone = this.awareness.leave(session);
+    if (gone) this.relayAwareness(gone, null);
+    if (this.sessions.size === 0) this.emptySinceMs = this.#hub.clock.now();
+  }
+
+  // --- writing
+
+  /**
+   * Decides about an update that lies in `bytes` from `start` to `end`. Throws UpdateRefusedError when it is
+   * malformed. `whole` says that the client sent all it has (a step 2): then known deletions are left out.
+   */
+  admit(session: RoomMember, bytes: Uint8Array, start: number, end: number, whole: boolean): Admission {
+    if (end - start === 2 && bytes[start] === 0 && bytes[start + 1] === 0) return TAKEN;
+    const inspector = this.#hub.inspector;
+    inspector.inspect(bytes, start, end, this.#nesting);
+    if (session.role === 'viewer') {
+      return { kind: 'refused', reason: 'You may read this space but not change it.' };
+    }
+    const isNew = this.#continues();
+    if (isNew === null) return GAP;
+    if (isNew) {
+      const foreign = this.#foreignClient(session);
+      if (foreign !== null) {
+        return {
+          kind: 'refused',
+          reason: `The client id ${foreign} belongs to another device; make a new one.`,
+        };
+      }
+    }
+    return this.#append(session, bytes, start, end, whole, isNew);
+  }
+
+  #append(
+    session: RoomMember,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    whole: boolean,
+    isNew: boolean,
+  ): Admission {
+    const inspector = this.#hub.inspector;
+    this.#advance(session);
+    const deleteSetAt = inspector.deleteSetOffset;
+    const hasDeletions = inspector.deletionCount > 0;
+    let made;
+    if (hasDeletions && (!isNew || (whole && inspector.deleteRanges > FEW_DELETIONS))) {
+      const missing = this.#knownDeletions().missing(bytes, deleteSetAt);
+      if (!missing && !isNew) return TAKEN;
+      made = rewritten(bytes, isNew ? start : -1, deleteSetAt, missing);
+    } else {
+      if (!isNew) return TAKEN;
+      made = { ...updateFrame(bytes, start, end), deleteSetAt: hasDeletions ? deleteSetAt - start : -1 };
+    }
+    this.#admitted++;
+    session.uncommittedBytes += made.body.length;
+    this.#hub.log.append(this, {
+      body: made.body,
+      frame: made.frame,
+      userId: session.userId,
+      deviceId: session.deviceId,
+      session,
+      deleteSetAt: made.deleteSetAt,
+    });
+    return TAKEN;
+  }
+
+  /** Whether the inspected update brings new structs; null when it begins, or reaches, beyond what is known. */
+  #continues(): boolean | null {
+    const { inspector } = this.#hub;
+    const vector = this.#vector;
+    let isNew = false;
+    let last = -1;
+    let reached = 0;
+    for (let i = 0; i < inspector.segmentCount; i++) {
+      const client = inspector.segmentClient[i] as number;
+      if (client !== last) reached = vector.get(client) ?? 0;
+      last = client;
+      if ((inspector.segmentFrom[i] as number) > reached) return null;
+      const to = inspector.segmentTo[i] as number;
+      if (to > reached) {
+        reached = to;
+        isNew = true;
+      }
+    }
+    const index = inspector.segmentCount > 8 ? this.#segmentEnds() : null;
+    for (let i = 0; i < inspector.referenceCount; i++) {
+      const client = inspector.referenceClient[i] as number;
+      const clock = inspector.referenceClock[i] as number;
+      if (clock >= (vector.get(client) ?? 0) && clock >= this.#sentEnd(client, index)) return null;
+    }
+    for (let i = 0; i < inspector.deletionCount; i++) {
+      const client = inspector.deletionClient[i] as number;
+      const deletedTo = inspector.deletionEnd[i] as number;
+      if (deletedTo > (vector.get(client) ?? 0) && deletedTo > this.#sentEnd(client, index)) return null;
+    }
+    return isNew;
+  }
+
+  #segmentEnds(): Map<number, number> {
+    const { inspector } = this.#hub;
+    const ends = new Map<number, number>();
+    for (let i = 0; i < inspector.segmentCount; i++) {
+      ends.set(inspector.segmentClient[i] as number, inspector.segmentTo[i] as number);
+    }
+    return ends;
+  }
+
+  #sentEnd(client: number, index: Map<number, number> | null): number {
+    if (index) return index.get(client) ?? 0;
+    const { inspector } = this.#hub;
+    for (let i = inspector.segmentCount - 1; i >= 0; i--) {
+      if (inspector.segmentClient[i] === client) return inspector.segmentTo[i] as number;
+    }
+    return 0;
+  }
+
+  /** A client of the inspected update with new structs that this session may not write with. */
+  #foreignClient(session: RoomMember): number | null {
+    const { inspector } = this.#hub;
+    const restored = this.#restoredAtMs > 0 && this.#hub.clock.now() - this.#restoredAtMs < RESTORE_GRACE_MS;
+    if (restored) return null;
+    for (let i = 0; i < inspector.segmentCount; i++) {
+      const client = inspector.segmentClient[i] as number;
+      const owner = this.#owners.get(client);
+      if (owner === undefined || owner === session.owner) continue;
+      if ((inspector.segmentTo[i] as number) > (this.#vector.get(client) ?? 0)) return client;
+    }
+    return null;
+  }
+
+  /** All checks come before the first change: an update that is refused must leave no trace. */
+  #advance(session: RoomMember): void {
+    const { inspector, limits } = this.#hub;
+    let newRoots = 0;
+    for (const root of inspector.roots) if (!this.#roots.has(root)) newRoots++;
+    if (this.#roots.size + newRoots > limits.maxRootNames)
+      throw new UpdateRefusedError('too many root names');
+    for (let i = 0; i < inspector.segmentCount; i++) {
+      if (!this.#vector.has(inspector.segmentClient[i] as number)) session.newClients++;
+    }
+    if (session.newClients > limits.maxNewClientsPerSocket) {
+      throw new UpdateRefusedError('too many new client ids from one connection');
+    }
+    if (newRoots > 0) for (const root of inspector.roots) this.#roots.add(root);
+    for (let i = 0; i < inspector.segmentCount; i++) {
+      const client = inspector.segmentClient[i] as number;
+      const to = inspector.segmentTo[i] as number;
+      if (to > (this.#vector.get(client) ?? 0)) this.#vector.set(client, to);
+    }
+  }
+
+  #knownDeletions(): DeleteIndex {
+    if (this.#deletions) return this.#deletions;
+    const index = new DeleteIndex();
+    const inspector = this.#hub.trusting;
+    if (this.#snapshot) index.addEncoded(this.#snapshot.body, this.#snapshotDeleteSet());
+    for (const row of this.#tail) {
+      inspector.inspect(row.body);
+      if (inspector.deletionCount > 0) index.addEncoded(row.body, inspector.deleteSetOffset);
+    }
+    this.#deletions = index;
+    return index;
+  }
+
+  #snapshotDeleteSet(): number {
+    const snapshot = this.#snapshot;
+    if (!snapshot) return 0;
+    if (snapshot.deleteSetAt < 0) {
+      const inspector = this.#hub.trusting;
+      inspector.inspect(snapshot.body);
+      snapshot.deleteSetAt = inspector.deleteSetOffset;
+    }
+    return snapshot.deleteSetAt;
+  }
+
+  // --- committing and relaying
+
+  onCommitted(edits: readonly PendingEdit[], firstSeq: number): void {
+    const lastSeq = firstSeq + edits.length - 1;
+    this.#committed += edits.length;
+    for (const edit of edits) {
+      edit.session.onCommitted(edit.body.length);
+      if (this.#deletions && edit.deleteSetAt >= 0) this.#deletions.addEncoded(edit.body, edit.deleteSetAt);
+    }
+    this.#hub.measures.edits(edits.length);
+    // Rows that were read back before this call were relayed then.
+    if (lastSeq > this.seq) {
+      let seq = firstSeq;
+      for (const edit of edits) this.#tail.push({ seq: seq++, frame: edit.frame, body: edit.body as Buffer });
+      this.#relay(edits);
+      if (firstSeq <= this.seq + 1) {
+        this.seq = lastSeq;
+        this.#absorbAhead();
+        this.#tellHead();
+      } else {
+        this.#ahead.push(firstSeq, lastSeq);
+        this.#catchUpSoon();
+      }
+    }
+    this.#answerReceipts();
+    if (this.#announcedSeq > this.seq) this.#catchUpSoon();
+    this.#hub.fanout.announce({ kind: 'head', spaceId: this.spaceId, seq: lastSeq });
+  }
+
+  onRefused(edits: readonly PendingEdit[], error: Error): void {
+    this.#hub.logger.error(
+      { err: error, spaceId: this.spaceId, edits: edits.length },
+      'the database refused edits; everyone in the room must come back',
+    );
+    this.retire('The server could not store an edit. Connect again.');
+  }
+
+  /** Sends everyone away; they come back to a room that knows what is really stored. */
+  retire(reason: string): void {
+    this.retired = true;
+    for (const session of [...this.sessions]) session.close(CLOSE.later, reason);
+  }
+
+  #relay(edits: readonly PendingEdit[]): void {
+    if (this.sessions.size === 0) return;
+    let bytes = 0;
+    for (const edit of edits) bytes += edit.frame.length;
+    if (edits.length > 1 && bytes > JOIN_BYTES) {
+      for (const edit of edits) this.#send(edit.frame, edit.session);
+      return;
+    }
+    if (edits.length === 1) {
+      const edit = edits[0] as PendingEdit;
+      this.#send(edit.frame, edit.session);
+      return;
+    }
+    // One buffer for all; who wrote some of it gets the pieces around it.
+    const joined = Buffer.concat(
+      edits.map((edit) => edit.frame),
+      bytes,
+    );
+    const authors = new Set<RoomMember>();
+    for (const edit of edits) authors.add(edit.session);
+    for (const session of this.sessions) {
+      if (!authors.has(session)) {
+        session.send(joined);
+        continue;
+      }
+      let from = 0;
+      let at = 0;
+      for (const edit of edits) {
+        if (edit.session === session) {
+          if (at > from) session.send(joined.subarray(from, at));
+          from = at + edit.frame.length;
+        }
+        at += edit.frame.length;
+      }
+      if (at > from) session.send(joined.subarray(from, at));
+    }
+  }
+
+  #send(frame: Buffer, except: RoomMember | null): void {
+    for (const session of this.sessions) if (session !== except) session.send(frame);
+  }
+
+  #tellHead(): void {
+    let frame: Buffer | null = null;
+    for (const session of this.sessions) {
+      if (!session.wantsHead) continue;
+      frame ??= headFrame(this.seq);
+      session.send(frame);
+    }
+  }
+
+  /** The answer waits until everything that was admitted so far is committed. */
+  receipt(session: RoomMember, ticket: number, refusal: string | null): void {
+    if (this.#committed >= this.#admitted && this.#receipts.length === 0) {
+      session.send(receiptFrame(ticket, refusal));
+      return;
+    }
+    this.#receipts.push({ session, ticket, after: this.#admitted, refusal });
+  }
+
+  #answerReceipts(): void {
+    let answered = 0;
+    for (const { session, ticket, after, refusal } of this.#receipts) {
+      if (after > this.#committed) break;
+      answered++;
+      session.ticketsWaiting--;
+      session.send(receiptFrame(ticket, refusal));
+    }
+    if (answered > 0) this.#receipts.splice(0, answered);
+  }
+
+  // --- reading
+
+  /** Sends what a client with this state vector lacks, the step 2 last. Throws MalformedError. */
+  async answerStep1(session: RoomMember, stateVector: Uint8Array): Promise<void> {
+    const vector = readStateVector(stateVector, this.#hub.limits.maxStateVectorEntries);
+    if (vector.size === 0) {
+      if (this.#snapshot) session.sendState(this.#snapshot.frame);
+      if (this.#tail.length > 0) session.sendState(Buffer.concat(this.#tail.map((row) => row.frame)));
+    } else {
+      await this.#sendDifference(session, stateVector, vector);
+    }
+    session.sendState(EMPTY_STEP_2);
+    if (session.wantsHead) session.send(headFrame(this.seq));
+  }
+
+  async #sendDifference(session: RoomMember, encoded: Uint8Array, vector: StateVector): Promise<void> {
+    const snapshot = this.#snapshot;
+    if (snapshot) {
+      if (covers(vector, readStateVector(snapshot.vector, Infinity))) {
+        // Nothing but deletions can be missing, and those no state vector shows.
+        const deleteSetAt = this.#snapshotDeleteSet();
+        if (snapshot.body.length - deleteSetAt > 1) {
+          session.sendState(rewritten(snapshot.body, -1, deleteSetAt, null).frame);
+        }
+      } else {
+        session.sendState(syncFrame(SYNC.update, await this.#hub.decoder.diff(snapshot.body, encoded)));
+      }
+    }
+    const inspector = this.#hub.trusting;
+    const frames: Buffer[] = [];
+    for (const row of this.#tail) {
+      inspector.inspect(row.body);
+      let lacks = inspector.deletionCount > 0;
+      for (let i = 0; !lacks && i < inspector.segmentCount; i++) {
+        lacks = (inspector.segmentTo[i] as number) > (vector.get(inspector.segmentClient[i] as number) ?? 0);
+      }
+      if (lacks) frames.push(row.frame);
+    }
+    if (frames.length > 0) session.sendState(Buffer.concat(frames));
+  }
+
+  /** The whole content as updates, for a decode elsewhere. */
+  updates(): Uint8Array[] {
+    const updates: Uint8Array[] = this.#snapshot ? [this.#snapshot.body] : [];
+    for (const row of this.#tail) updates.push(row.body);
+    return updates;
+  }
+
+  /** Someone says that the space has rows up to here. */
+  onHead(seq: number): void {
+    if (seq > this.#announcedSeq) this.#announcedSeq = seq;
+    // Own rows in flight would be read back and sent to their authors; their commit looks at this again.
+    if (seq > this.seq && !this.isCommitting) this.#catchUpSoon();
+  }
+
+  #catchUpSoon(): void {
+    this.catchUp().catch((error: unknown) => {
+      // The poll of the heads tries again.
+      this.#hub.logger.warn({ err: error, spaceId: this.spaceId }, 'could not read the log');
+    });
+  }
+
+  /** Reads and relays what other processes committed. */
+  catchUp(): Promise<void> {
+    if (this.#catchingUp) {
+      this.#catchUpAgain = true;
+      return this.#catchingUp;
+    }
+    const run = async (): Promise<void> => {
+      do {
+        this.#catchUpAgain = false;
+        await this.#readRows();
+      } while (this.#catchUpAgain);
+    };
+    this.#catchingUp = run().finally(() => {
+      this.#catchingUp = null;
+    });
+    return this.#catchingUp;
+  }
+
+  async #readRows(): Promise<void> {
+    for (;;) {
+      const rows = await readLog(this.#hub.database, this.spaceId, this.seq, READ_ROWS);
+      const frames: Buffer[] = [];
+      for (const row of rows) {
+        if (row.seq <= this.seq) continue;
+        if (this.#isOwn(row.seq)) continue;
+        const made = updateFrame(row.body);
+        if (!this.#takeRow(row.seq, made.body)) continue;
+        this.#tail.push({ seq: row.seq, ...made });
+        frames.push(made.frame);
+      }
+      const last = rows.at(-1);
+      if (last && last.seq > this.seq) {
+        this.seq = last.seq;
+        this.#absorbAhead();
+        if (frames.length > 0) this.#send(Buffer.concat(frames), null);
+        this.#tellHead();
+      }
+      if (rows.length < READ_ROWS) return;
+    }
+  }
+
+  #isOwn(seq: number): boolean {
+    for (let i = 0; i < this.#ahead.length; i += 2) {
+      if (seq >= (this.#ahead[i] as number) && seq <= (this.#ahead[i + 1] as number)) return true;
+    }
+    return false;
+  }
+
+  #absorbAhead(): void {
+    for (let i = 0; i < this.#ahead.length; i += 2) {
+      if ((this.#ahead[i] as number) > this.seq + 1) return;
+      this.seq = Math.max(this.seq, this.#ahead[i + 1] as number);
+      this.#ahead.splice(0, i + 2);
+      i = -2;
+    }
+  }
+
+  /** Counts a row of the log as known. False when it cannot even be inspected: it is not passed on. */
+  #takeRow(seq: number, body: Uint8Array): boolean {
+    const inspector = this.#hub.trusting;
+    try {
+      inspector.inspect(body);
+    } catch (error) {
+      this.#hub.logger.error(
+        { err: error, spaceId: this.spaceId, seq },
+        'a row of the log cannot be read; left out',
+      );
+      return false;
+    }
+    for (let i = 0; i < inspector.segmentCount; i++) {
+      const client = inspector.segmentClient[i] as number;
+      const known = this.#vector.get(client) ?? 0;
+      const to = inspector.segmentTo[i] as number;
+      if ((inspector.segmentFrom[i] as number) <= known && to > known) this.#vector.set(client, to);
+    }
+    if (this.#deletions && inspector.deletionCount > 0) {
+      this.#deletions.addEncoded(body, inspector.deleteSetOffset);
+    }
+    return true;
+  }
+
+  /** Replaces snapshot and tail by a newer snapshot, if there is one that is not ahead of us. */
+  async adoptSnapshot(): Promise<void> {
+    const snapshot = await readLatestSnapshot(this.#hub.database, this.spaceId);
+    if (!snapshot || snapshot.seq <= (this.#snapshot?.seq ?? 0)) return;
+    if (snapshot.seq > this.seq) await this.catchUp();
+    if (snapshot.seq > this.seq) return;
+    this.#takeSnapshot(snapshot);
+    this.#tail = this.#tail.filter((row) => row.seq > snapshot.seq);
+  }
+
+  #takeSnapshot(snapshot: StoredSnapshot): void {
+    const { frame, body } = updateFrame(snapshot.body);
+    this.#snapshot = { seq: snapshot.seq, frame, body, vector: snapshot.stateVector, deleteSetAt: -1 };
+  }
+
+  // --- presence
+
+  relayAwareness(update: Uint8Array, from: RoomMember | null, announce = true): void {
+    this.#send(awarenessFrame(update), from);
+    if (announce) this.#hub.fanout.announce({ kind: 'awareness', spaceId: this.spaceId, data: update });
+  }
+}
+
+export function ownerKey(userId: string, deviceId: string): string {
+  return `${userId}\n${deviceId}`;
+}
+
+/** The structs as they came (none with `start` -1), with another delete set (`null`: the one that is there). */
+function rewritten(
+  bytes: Uint8Array,
+  start: number,
+  deleteSetAt: number,
+  deleteSet: Uint8Array | null,
+): { frame: Buffer; body: Buffer; deleteSetAt: number } {
+  const structs = start < 0 ? NO_STRUCTS : bytes.subarray(start, deleteSetAt);
+  const tail = deleteSet ?? (start < 0 ? bytes.subarray(deleteSetAt) : NO_DELETIONS);
+  const { frame, body } = updateFrame(Buffer.concat([structs, tail]));
+  return { frame, body, deleteSetAt: tail.length > 1 ? structs.length : -1 };
+}
+
+const NO_STRUCTS = new Uint8Array([0]);
+const NO_DELETIONS = new Uint8Array([0]);
