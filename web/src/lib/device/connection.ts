@@ -38,8 +38,8 @@ export interface Connection {
   tryNow(): void;
   /** The network is gone, says the browser. */
   drop(): void;
-  /** Asks the server about the ids of this device again; the answer goes to `onView`. */
-  askIds(extra: readonly number[]): void;
+  /** Asks the server whether other tabs may write with these ids; the answers go to `onView`. */
+  askIds(asked: readonly number[]): void;
   contentHash(): Promise<{ seq: number; hash: string } | null>;
   close(): void;
 }
@@ -255,10 +255,13 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   /** Registers ids and learns what the server knows of them. */
-  async function hello(on: Session, clientIds: readonly number[]): Promise<ServerView> {
+  async function hello(
+    on: Session,
+    clientIds: readonly number[],
+    writing = ids.candidate ?? doc.clientID,
+  ): Promise<ServerView> {
     const answer = await new Promise<wire.HelloAnswer>((resolve) => {
       on.hellos.push({ sentAt: options.now(), resolve });
-      const writing = ids.candidate ?? doc.clientID;
       send(on, wire.helloFrame({ protocol: 1, device: options.self(), clientIds, writing }));
     });
     const view = { spaceId: options.spaceId, clocks: answer.clocks, refused: new Set(answer.refused) };
@@ -426,9 +429,11 @@ export function createConnection(options: ConnectionOptions): Connection {
       // Keeps trying: a browser's word about the network is not always true of this server.
       provider.shouldConnect = true;
     },
-    askIds(extra) {
+    askIds(asked) {
       const on = session;
-      if (on?.isGreeted) void hello(on, [...ids.toRegister(options.spaceId), ...extra]);
+      if (!on?.isGreeted) return;
+      // One hello for each: the server lets one socket claim several ids, one at a time.
+      for (const id of asked) void hello(on, [id], id).catch(() => undefined);
     },
     contentHash() {
       const on = session;

@@ -103,7 +103,7 @@ export function createSync(options: SyncOptions): Sync {
       connection = null;
       heard = NOT_HEARD;
     }
-    if (!tabs.isLeader && account) askForId();
+    if (!tabs.isLeader && account) askForIds();
     tell();
   }
 
@@ -144,8 +144,8 @@ export function createSync(options: SyncOptions): Sync {
         return;
       case 'link':
         if (connection) return;
-        // The leader has just come up: it may be able to confirm the id now.
-        if (heard.connection !== 'online' && message.link.connection === 'online') askForId();
+        // The leader's socket has just come up: it can confirm ids now, and must claim the one in use.
+        if (heard.connection !== 'online' && message.link.connection === 'online') askForIds();
         heard = message.link;
         options.onLink();
         return;
@@ -191,10 +191,9 @@ export function createSync(options: SyncOptions): Sync {
     }
   }
 
-  function askForId(): void {
-    if (ids.candidate !== null) {
-      tabs.send({ type: 'ask-id', ids: [ids.candidate, storage.doc.clientID] });
-    }
+  function askForIds(): void {
+    const wanted = ids.candidate === null ? [] : [ids.candidate];
+    tabs.send({ type: 'ask-id', ids: [...wanted, storage.doc.clientID] });
   }
 
   function forwardUnstored(): void {
