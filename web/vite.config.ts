@@ -29,7 +29,8 @@ function staticPage(): Adapter {
       await inner.adapt(builder);
       const page = readFileSync('build/index.html', 'utf8');
       const inline = /<script>([\s\S]*?)<\/script>/.exec(page);
-      if (!inline?.[1]) throw new Error('build/index.html has no inline start script: kit has changed its page');
+      if (!inline?.[1])
+        throw new Error('build/index.html has no inline start script: kit has changed its page');
       writeFileSync('build/boot.js', inline[1].replace(/^\s*/, '').concat('\n'));
       writeFileSync('build/index.html', page.replace(inline[0], '<script src="/boot.js"></script>'));
     },
@@ -74,6 +75,8 @@ export default defineConfig({
       adapter: staticPage(),
       version: { name: buildId, pollInterval: 0 },
       serviceWorker: { register: false },
+      // One file: a tab that stays open over an update never asks for a part that is gone.
+      output: { bundleStrategy: 'single' },
       paths: { relative: false },
       compilerOptions: { runes: true },
     }),

@@ -1,0 +1,133 @@
+/**
+ * The app in one browser tab: the device, the present, what the pages read and the intents they run.
+ *
+ * Promise: it is usable at once. Until the document is loaded, the pages show the view cache and intents are
+ * queued by the device; from then on they act on the document. Made once by the root layout and handed down by
+ * context; closed with it.
+ */
+
+import type { HoldfastDocument } from '@holdfast/core/document.ts';
+import { createContext } from 'svelte';
+import { SvelteSet } from 'svelte/reactivity';
+import { Clock } from './clock.svelte.ts';
+import { type Device, type DeviceStart, startDevice } from './device/device.ts';
+import { Appearance } from './look/appearance.svelte.ts';
+import { Toasts } from './shell/toasts.svelte.ts';
+import { Updates } from './shell/updates.svelte.ts';
+import { SyncState } from './sync-state.svelte.ts';
+import { Intents } from './tasks/intents.ts';
+import { TaskStore } from './tasks/task-store.svelte.ts';
+
+export type AppPhase = 'opening' | 'ready' | 'failed' | 'closed';
+
+export const [getApp, setApp] = createContext<App>();
+
+export class App {
+  readonly clock = new Clock();
+  readonly appearance = new Appearance();
+  readonly toasts = new Toasts();
+  readonly tasks = new TaskStore();
+  readonly sync = new SyncState();
+  readonly updates = new Updates({ beforeReload: () => this.putEverythingAway() });
+  readonly intents = new Intents({
+    edit: (run) => {
+      this.#edit(run);
+    },
+    tasks: this.tasks,
+    toasts: this.toasts,
+  });
+
+  #phase: AppPhase = $state('opening');
+  #problem = $state('');
+  #device: Device | null = $state.raw(null);
+  #start: DeviceStart | null = null;
+  /** Fields with words that are not in the document yet. */
+  readonly #drafts = new SvelteSet<() => void>();
+
+  get phase(): AppPhase {
+    return this.#phase;
+  }
+  /** Why nothing could be opened, as a sentence. */
+  get problem(): string {
+    return this.#problem;
+  }
+  get device(): Device | null {
+    return this.#device;
+  }
+
+  open(): void {
+    const start = startDevice();
+    this.#start = start;
+    start.onQueued((queued) => {
+      this.sync.queued = queued;
+    });
+    start.firstPaint.then(
+      (cache) => {
+        if (cache) this.tasks.showCached(cache.tasks);
+      },
+      // Without the cache the first paint waits for the document, which reports its own failures.
+      () => undefined,
+    );
+    start.device.then(
+      (device) => {
+        this.#device = device;
+        this.#phase = 'ready';
+        this.tasks.open(device.document);
+        this.sync.open(device);
+        device.onClosed(() => {
+          this.#phase = 'closed';
+          location.assign('/');
+        });
+      },
+      (error: unknown) => {
+        this.#phase = 'failed';
+        this.#problem = error instanceof Error ? error.message : String(error);
+      },
+    );
+    void this.updates.register();
+  }
+
+  /** A field that holds unsaved words says how to save them; returns how to forget it. */
+  keepDraft(save: () => void): () => void {
+    this.#drafts.add(save);
+    return () => {
+      this.#drafts.delete(save);
+    };
+  }
+
+  /** Writes every draft to the document. */
+  saveDrafts(): void {
+    for (const save of this.#drafts) save();
+  }
+
+  /** Resolves when nothing would be lost by closing the page. */
+  async putEverythingAway(): Promise<void> {
+    this.saveDrafts();
+    const device = this.#device;
+    if (!device || device.status.storage === 'failing') return;
+    await new Promise<void>((resolve) => {
+      if (device.status.unsaved === 0) {
+        resolve();
+        return;
+      }
+      const stop = device.onStatus((status) => {
+        if (status.unsaved > 0 && status.storage === 'ok') return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  close(): void {
+    this.saveDrafts();
+    this.clock.close();
+    this.appearance.close();
+    this.toasts.dismiss();
+    void this.#device?.close();
+  }
+
+  #edit(run: (document: HoldfastDocument) => void): void {
+    if (this.#device) run(this.#device.document);
+    else this.#start?.edit(run);
+  }
+}

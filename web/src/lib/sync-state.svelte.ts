@@ -1,0 +1,51 @@
+/** The device's account of where each edit is, for components: the bridge from its listeners to runes. */
+
+import { createSubscriber } from 'svelte/reactivity';
+import type { Account, Device, SyncStatus } from './device/device.ts';
+
+const NOTHING_YET: SyncStatus = {
+  storage: 'ok',
+  connection: 'none',
+  unsaved: 0,
+  waiting: 0,
+  oldestWaitingAt: null,
+  saving: false,
+  seenBy: [],
+  clockSkewMs: null,
+};
+
+export class SyncState {
+  /** Edits made before the document was loaded. */
+  queued: number = $state(0);
+  #device: Device | null = $state.raw(null);
+  readonly #changes = createSubscriber((update) => {
+    const device = this.#device;
+    if (!device) return undefined;
+    const stops = [device.onStatus(update), device.onAccount(update)];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  });
+
+  open(device: Device): void {
+    this.#device = device;
+  }
+
+  get isOpen(): boolean {
+    return this.#device !== null;
+  }
+
+  get status(): SyncStatus {
+    const device = this.#device;
+    if (!device) return NOTHING_YET;
+    this.#changes();
+    return device.status;
+  }
+
+  get account(): Account | null {
+    const device = this.#device;
+    if (!device) return null;
+    this.#changes();
+    return device.account;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Where the edits are, in one sentence: the text of the "Sync" status.
+ *
+ * Promise: the sentence begins with the first of these that is true: "Not saved", "Signed out", "Offline",
+ * "N edits waiting", "Saving", "All saved" or, with no account, "On this device only". It never says that an edit
+ * is on the server before the server has confirmed it. Pure: the present is an argument.
+ *
+ * "Saving" and "N edits waiting" differ in age only: an edit that is on its way, or that was made a moment ago,
+ * is being saved; one that has not arrived after a few seconds is waiting, and is counted.
+ */
+
+import type { SyncStatus } from './device/status.ts';
+import { agoWords, momentWords } from './words/due-words.ts';
+
+export type SyncKind = 'not-saved' | 'signed-out' | 'offline' | 'waiting' | 'saving' | 'saved' | 'local';
+
+export interface SyncWords {
+  readonly kind: SyncKind;
+  readonly text: string;
+}
+
+/** How long an edit may be under way before it counts as waiting. */
+const PATIENCE_MS = 3_000;
+
+export function syncWords(
+  status: SyncStatus,
+  o: { now: number; locale: string; queued?: number },
+): SyncWords {
+  const { waiting } = status;
+  const since = sinceWords(status, o);
+  if (status.storage === 'failing') {
+    return {
+      kind: 'not-saved',
+      text: `Not saved · ${status.storageError ?? 'this browser does not store anything'}`,
+    };
+  }
+  if (status.connection === 'signed-out') {
+    return {
+      kind: 'signed-out',
+      text:
+        waiting > 0
+          ? `Signed out · ${edits(waiting)} waiting${since}`
+          : 'Signed out · sign in to go on syncing',
+    };
+  }
+  if (status.connection === 'offline') {
+    return {
+      kind: 'offline',
+      text:
+        waiting > 0
+          ? `Offline · ${edits(waiting)} waiting, saved on this device`
+          : 'Offline · everything is saved on this device',
+    };
+  }
+  if (status.connection === 'refused') {
+    const why = status.refusal ?? 'the server does not take edits from this device';
+    return waiting > 0
+      ? { kind: 'waiting', text: `${edits(waiting)} waiting · ${why}` }
+      : { kind: 'offline', text: `Offline · ${why}` };
+  }
+  const isSettling = (o.queued ?? 0) > 0 || status.unsaved > 0;
+  if (waiting > 0 && !isOnItsWay(status, o.now)) {
+    return { kind: 'waiting', text: `${edits(waiting)} waiting for the server${since}` };
+  }
+  if (isSettling || (status.connection !== 'none' && (waiting > 0 || status.saving))) {
+    return { kind: 'saving', text: 'Saving' };
+  }
+  if (status.connection === 'none') return { kind: 'local', text: 'On this device only' };
+  return { kind: 'saved', text: savedWords(status, o) };
+}
+
+/** "1 edit", "3 edits". */
+export function edits(count: number): string {
+  return count === 1 ? '1 edit' : `${String(count)} edits`;
+}
+
+function isOnItsWay(status: SyncStatus, now: number): boolean {
+  if (status.connection !== 'online') return false;
+  return status.oldestWaitingAt === null || now - status.oldestWaitingAt < PATIENCE_MS;
+}
+
+function sinceWords(status: SyncStatus, o: { now: number; locale: string }): string {
+  return status.oldestWaitingAt === null
+    ? ''
+    : ` since ${momentWords(status.oldestWaitingAt, o.now, o.locale)}`;
+}
+
+function savedWords(status: SyncStatus, o: { now: number; locale: string }): string {
+  if (status.connection === 'connecting') return 'All saved · connecting';
+  const latest = status.seenBy
+    .filter((device) => device.current)
+    .reduce<SyncStatus['seenBy'][number] | null>((a, b) => (a === null || b.at > a.at ? b : a), null);
+  return latest === null
+    ? 'All saved'
+    : `All saved · seen on ${latest.name} ${agoWords(latest.at, o.now, o.locale)}`;
+}

@@ -1,0 +1,34 @@
+/** The twelve colours of tags and lists: a hue and a chroma each, so that both themes can choose the lightness. */
+
+export interface Colour {
+  readonly id: string;
+  readonly name: string;
+  readonly hue: number;
+  readonly chroma: number;
+}
+
+export const COLOURS: readonly Colour[] = [
+  { id: 'red', name: 'Red', hue: 22, chroma: 0.16 },
+  { id: 'orange', name: 'Orange', hue: 48, chroma: 0.14 },
+  { id: 'amber', name: 'Amber', hue: 75, chroma: 0.13 },
+  { id: 'lime', name: 'Lime', hue: 118, chroma: 0.12 },
+  { id: 'green', name: 'Green', hue: 150, chroma: 0.12 },
+  { id: 'teal', name: 'Teal', hue: 185, chroma: 0.09 },
+  { id: 'cyan', name: 'Cyan', hue: 218, chroma: 0.1 },
+  { id: 'blue', name: 'Blue', hue: 250, chroma: 0.13 },
+  { id: 'violet', name: 'Violet', hue: 285, chroma: 0.15 },
+  { id: 'purple', name: 'Purple', hue: 315, chroma: 0.15 },
+  { id: 'pink', name: 'Pink', hue: 350, chroma: 0.15 },
+  { id: 'grey', name: 'Grey', hue: 255, chroma: 0.02 },
+];
+
+/** The colour of that id, or one that is always the same for a name: an unset colour still tells tags apart. */
+export function colourFor(id: string | null | undefined, name: string): Colour {
+  const chosen = COLOURS.find((colour) => colour.id === id);
+  if (chosen) return chosen;
+  let sum = 0;
+  for (const letter of name.toLocaleLowerCase()) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  const fallback = COLOURS[sum % (COLOURS.length - 1)];
+  if (!fallback) throw new Error('there are no colours');
+  return fallback;
+}

@@ -1,0 +1,139 @@
+/**
+ * Which tasks a page holds and in what order: pure rules over the rows of the lists.
+ *
+ * A row is the part of a task that a list needs; it is the same whether it comes from the document or from the
+ * view cache. Every order is total: ties end with the id.
+ */
+
+import type { Task } from '@holdfast/core/document.ts';
+import type { CachedTask } from '../device/device.ts';
+import type { LocalDate } from '../words/calendar.ts';
+import type { Due } from '../words/due-words.ts';
+import type { Priority } from './priority.ts';
+import type { ViewRule } from './sorted-view.ts';
+
+export interface TaskRow {
+  readonly id: string;
+  readonly title: string;
+  readonly due: Due | null;
+  readonly priority: Priority | null;
+  readonly listId: string | null;
+  readonly parentId: string | null;
+  readonly order: string;
+  readonly tags: readonly string[];
+  readonly hasNotes: boolean;
+  readonly doneAt: number | null;
+  readonly trashedAt: number | null;
+  /** Another device's value of some field is kept besides. */
+  readonly isConflicted: boolean;
+}
+
+export function rowFromTask(task: Task): TaskRow {
+  return {
+    id: task.id,
+    title: task.title,
+    due: task.due,
+    priority: task.priority,
+    listId: task.listId,
+    parentId: task.parentId,
+    order: task.order ?? '',
+    tags: task.tags,
+    hasNotes: task.notes !== '',
+    doneAt: task.closedAt,
+    trashedAt: task.trashedAt,
+    isConflicted: task.conflicts.length > 0,
+  };
+}
+
+export function rowFromCache(task: CachedTask): TaskRow {
+  return {
+    id: task.id,
+    title: task.title,
+    due: task.due ?? null,
+    priority: isPriority(task.priority) ? task.priority : null,
+    listId: task.listId ?? null,
+    parentId: task.parentId ?? null,
+    order: task.order ?? '',
+    tags: task.tags,
+    hasNotes: task.hasNotes,
+    doneAt: null,
+    trashedAt: null,
+    isConflicted: false,
+  };
+}
+
+type Rule = ViewRule<TaskRow>;
+
+export const taskRules = {
+  /** null: the Inbox. */
+  list: (listId: string | null): Rule => ({
+    matches: (row) => isOpen(row) && row.parentId === null && row.listId === listId,
+    compare: byOrder,
+  }),
+  tagged: (tagId: string): Rule => ({
+    matches: (row) => isOpen(row) && row.tags.includes(tagId),
+    compare: byOrder,
+  }),
+  due: (today: LocalDate): Rule => ({
+    matches: (row) => isOpen(row) && row.due !== null && row.due.date <= today,
+    compare: byDue,
+  }),
+  upcoming: (today: LocalDate): Rule => ({
+    matches: (row) => isOpen(row) && row.due !== null && row.due.date > today,
+    compare: byDue,
+  }),
+  subtasks: (parentId: string): Rule => ({
+    matches: (row) => row.trashedAt === null && row.parentId === parentId,
+    compare: byOrder,
+  }),
+  trash: (): Rule => ({
+    matches: (row) => row.trashedAt !== null,
+    compare: (a, b) => (b.trashedAt ?? 0) - (a.trashedAt ?? 0) || compareText(a.id, b.id),
+  }),
+  completed: (): Rule => ({
+    matches: (row) => row.trashedAt === null && row.doneAt !== null,
+    compare: (a, b) => (b.doneAt ?? 0) - (a.doneAt ?? 0) || compareText(a.id, b.id),
+  }),
+  all: (): Rule => ({
+    matches: (row) => row.trashedAt === null,
+    compare: (a, b) => Number(a.doneAt !== null) - Number(b.doneAt !== null) || byOrder(a, b),
+  }),
+};
+
+/** Rows whose title holds every word of the query, wherever the letters' case or accents differ. */
+export function search(rows: readonly TaskRow[], query: string, tagName: (id: string) => string): TaskRow[] {
+  const words = folded(query).split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [];
+  return rows.filter((row) => {
+    const text = folded([row.title, ...row.tags.map((id) => `#${tagName(id)}`)].join(' '));
+    return words.every((word) => text.includes(word));
+  });
+}
+
+function folded(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
+}
+
+function isOpen(row: TaskRow): boolean {
+  return row.doneAt === null && row.trashedAt === null;
+}
+
+function byOrder(a: TaskRow, b: TaskRow): number {
+  return compareText(a.order, b.order) || compareText(a.id, b.id);
+}
+
+function byDue(a: TaskRow, b: TaskRow): number {
+  return (
+    compareText(a.due?.date ?? '', b.due?.date ?? '') ||
+    compareText(a.due?.time ?? '24:00', b.due?.time ?? '24:00') ||
+    byOrder(a, b)
+  );
+}
+
+function isPriority(value: string | undefined): value is Priority {
+  return value === 'low' || value === 'medium' || value === 'high' || value === 'urgent';
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

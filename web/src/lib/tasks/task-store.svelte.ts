@@ -1,0 +1,235 @@
+/**
+ * The tasks as the pages see them: sorted selections that follow the document.
+ *
+ * Promise: reading inside a component or `$derived` follows every later change; an edit costs the tasks it
+ * touches, not the whole list. Before the document is loaded, the tasks of the view cache stand in.
+ *
+ * The bridge is `createSubscriber`: as long as anything on the screen reads, one subscription to the document
+ * lives, and views are brought up to date by it; when nothing reads, they are dropped.
+ */
+
+import type { Conflict, HoldfastDocument, List, Tag, Task } from '@holdfast/core/document.ts';
+import { createSubscriber } from 'svelte/reactivity';
+import type { CachedTask } from '../device/device.ts';
+import type { LocalDate } from '../words/calendar.ts';
+import { SortedView, type ViewRule } from './sorted-view.ts';
+import { type TaskRow, rowFromCache, rowFromTask, taskRules } from './task-rules.ts';
+
+/** How many views are kept up to date; the one unread for longest goes first. */
+const MAX_VIEWS = 12;
+/** A completed row stays for as long as a slip of the finger needs to be taken back. */
+const LINGER_MS = 600;
+
+export class TaskStore {
+  #document: HoldfastDocument | null = null;
+  #cached: readonly TaskRow[] = [];
+  #views = new Map<string, SortedView<TaskRow>>();
+  #rows = new WeakMap<Task, TaskRow>();
+  readonly #lingering = new Map<string, ReturnType<typeof setTimeout>>();
+  #update: () => void = () => undefined;
+  readonly #changes: () => void;
+
+  constructor() {
+    this.#changes = createSubscriber((update) => {
+      this.#update = update;
+      this.#views.clear();
+      const stop = this.#document ? this.#follow(this.#document) : undefined;
+      this.#unfollow = stop;
+      return () => {
+        this.#unfollow?.();
+        this.#unfollow = undefined;
+        this.#update = () => undefined;
+        this.#views.clear();
+      };
+    });
+  }
+
+  #unfollow: (() => void) | undefined;
+
+  /** The rows to show until the document is there. */
+  showCached(tasks: readonly CachedTask[]): void {
+    if (this.#document) return;
+    this.#cached = tasks.map(rowFromCache);
+    this.#refresh();
+  }
+
+  open(document: HoldfastDocument): void {
+    this.#unfollow?.();
+    this.#document = document;
+    this.#cached = [];
+    this.#unfollow = this.#follow(document);
+    this.#refresh();
+  }
+
+  get isLoaded(): boolean {
+    this.#changes();
+    return this.#document !== null;
+  }
+
+  /** Something can be shown: the document, or what it was when last seen. */
+  get hasRows(): boolean {
+    this.#changes();
+    return this.#document !== null || this.#cached.length > 0;
+  }
+
+  get inbox(): readonly TaskRow[] {
+    return this.#view('inbox', () => taskRules.list(null));
+  }
+  list(listId: string): readonly TaskRow[] {
+    return this.#view(`list ${listId}`, () => taskRules.list(listId));
+  }
+  tagged(tagId: string): readonly TaskRow[] {
+    return this.#view(`tag ${tagId}`, () => taskRules.tagged(tagId));
+  }
+  /** Due on `today` or before. */
+  due(today: LocalDate): readonly TaskRow[] {
+    return this.#view(`due ${today}`, () => taskRules.due(today));
+  }
+  upcoming(today: LocalDate): readonly TaskRow[] {
+    return this.#view(`upcoming ${today}`, () => taskRules.upcoming(today));
+  }
+  get trash(): readonly TaskRow[] {
+    return this.#view('trash', () => taskRules.trash());
+  }
+  get completed(): readonly TaskRow[] {
+    return this.#view('completed', () => taskRules.completed());
+  }
+  subtasks(parentId: string): readonly TaskRow[] {
+    return this.#view(`under ${parentId}`, () => taskRules.subtasks(parentId));
+  }
+  /** Everything that is not in the trash, for searching. */
+  get all(): readonly TaskRow[] {
+    return this.#view('all', () => taskRules.all());
+  }
+
+  task(id: string): Task | undefined {
+    this.#changes();
+    return this.#document?.task(id as Task['id']);
+  }
+
+  row(id: string): TaskRow | undefined {
+    this.#changes();
+    return this.#rowOf(id);
+  }
+
+  /** Every field of which another value is kept, newest first. */
+  get conflicts(): readonly Conflict[] {
+    this.#changes();
+    if (!this.#document) return [];
+    return [...this.#document.conflicts()].sort((a, b) => b.standing.at - a.standing.at);
+  }
+  conflictsOf(taskId: string): readonly Conflict[] {
+    if (!this.row(taskId)?.isConflicted) return [];
+    return this.conflicts.filter((conflict) => conflict.entity === 'task' && conflict.id === taskId);
+  }
+
+  get lists(): readonly List[] {
+    this.#changes();
+    const lists = [...(this.#document?.lists() ?? [])].filter((list) => list.trashedAt === null);
+    return lists.sort((a, b) => compareText(a.order ?? '~', b.order ?? '~') || compareText(a.id, b.id));
+  }
+  get trashedLists(): readonly List[] {
+    this.#changes();
+    return [...(this.#document?.lists() ?? [])].filter((list) => list.trashedAt !== null);
+  }
+  get trashedTags(): readonly Tag[] {
+    this.#changes();
+    return [...(this.#document?.tags() ?? [])].filter((tag) => tag.trashedAt !== null);
+  }
+  listById(id: string): List | undefined {
+    this.#changes();
+    return this.#document?.list(id as List['id']);
+  }
+  get tags(): readonly Tag[] {
+    this.#changes();
+    const tags = [...(this.#document?.tags() ?? [])].filter((tag) => tag.trashedAt === null);
+    return tags.sort((a, b) => a.name.localeCompare(b.name));
+  }
+  tagById(id: string): Tag | undefined {
+    this.#changes();
+    return this.#document?.tag(id as Tag['id']);
+  }
+
+  /** Keeps a task in the lists it stands in for a moment after it was completed. */
+  linger(id: string): void {
+    clearTimeout(this.#lingering.get(id));
+    this.#lingering.set(
+      id,
+      setTimeout(() => {
+        this.#lingering.delete(id);
+        this.#apply(new Set([id]));
+      }, LINGER_MS),
+    );
+  }
+
+  #view(key: string, rule: () => ViewRule<TaskRow>): readonly TaskRow[] {
+    this.#changes();
+    let view = this.#views.get(key);
+    if (view) this.#views.delete(key);
+    else view = new SortedView(this.#withLingering(rule()), this.#everything());
+    this.#views.set(key, view);
+    for (const oldest of this.#views.keys()) {
+      if (this.#views.size <= MAX_VIEWS) break;
+      this.#views.delete(oldest);
+    }
+    return view.items;
+  }
+
+  /** A task that lingers is judged as if it were still open. */
+  #withLingering(rule: ViewRule<TaskRow>): ViewRule<TaskRow> {
+    return {
+      compare: rule.compare,
+      matches: (row) =>
+        rule.matches(row) || (this.#lingering.has(row.id) && rule.matches({ ...row, doneAt: null })),
+    };
+  }
+
+  *#everything(): Generator<TaskRow> {
+    if (!this.#document) {
+      yield* this.#cached;
+      return;
+    }
+    for (const task of this.#document.tasks()) yield this.#rowFrom(task);
+  }
+
+  #rowOf(id: string): TaskRow | undefined {
+    if (!this.#document) return this.#cached.find((row) => row.id === id);
+    const task = this.#document.task(id as Task['id']);
+    return task && this.#rowFrom(task);
+  }
+
+  #rowFrom(task: Task): TaskRow {
+    let row = this.#rows.get(task);
+    if (!row) {
+      row = rowFromTask(task);
+      this.#rows.set(task, row);
+    }
+    return row;
+  }
+
+  #follow(document: HoldfastDocument): () => void {
+    return document.subscribe((change) => {
+      this.#apply(change.tasks);
+    });
+  }
+
+  #apply(changed: ReadonlySet<string>): void {
+    for (const view of this.#views.values()) {
+      view.update(
+        changed,
+        (id) => this.#rowOf(id),
+        () => this.#everything(),
+      );
+    }
+    this.#update();
+  }
+
+  #refresh(): void {
+    this.#views.clear();
+    this.#update();
+  }
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,148 @@
+/**
+ * When a task is due, in the words of the person's own language.
+ *
+ * Promise: near dates are said the way people say them ("today 14:00", "tomorrow", "Friday", "3 days ago"),
+ * far ones as dates; the year is named only when it is another one. Pure: the present is an argument.
+ */
+
+import { type LocalDate, type LocalTime, dateForFormat, daysBetween, weekday } from './calendar.ts';
+
+export interface Due {
+  readonly date: LocalDate;
+  readonly time?: LocalTime | undefined;
+  readonly timeZone?: string | undefined;
+}
+
+export interface Present {
+  readonly today: LocalDate;
+  readonly time: LocalTime;
+  readonly locale: string;
+}
+
+export type DueTone = 'overdue' | 'today' | 'soon' | 'later';
+
+export function dueTone(due: Due, present: Present): DueTone {
+  if (isOverdue(due, present)) return 'overdue';
+  const days = daysBetween(present.today, due.date);
+  if (days === 0) return 'today';
+  return days === 1 ? 'soon' : 'later';
+}
+
+export function isOverdue(due: Due, present: Present): boolean {
+  if (due.date !== present.today) return due.date < present.today;
+  return due.time !== undefined && due.time < present.time;
+}
+
+export function dueWords(due: Due, present: Present): string {
+  const day = dayWords(due.date, present);
+  return due.time === undefined ? day : `${day} ${timeWords(due.time, present.locale)}`;
+}
+
+export function dayWords(date: LocalDate, { today, locale }: Present): string {
+  const days = daysBetween(today, date);
+  if (Math.abs(days) <= 1 || (days < 0 && days >= -6)) {
+    return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(days, 'day');
+  }
+  if (days > 0 && days < 7) return format(date, locale, { weekday: 'long' });
+  if (days >= 7 && days < 14)
+    return format(date, locale, { weekday: 'short', day: 'numeric', month: 'short' });
+  return date.slice(0, 4) === today.slice(0, 4)
+    ? format(date, locale, { day: 'numeric', month: 'short' })
+    : format(date, locale, { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+/** The heading of a day in a list of days: "Tomorrow · Friday 27 November". */
+export function dayHeading(date: LocalDate, present: Present): { title: string; detail: string } {
+  const days = daysBetween(present.today, date);
+  const full = format(date, present.locale, { weekday: 'long', day: 'numeric', month: 'long' });
+  if (Math.abs(days) <= 1) {
+    const relative = new Intl.RelativeTimeFormat(present.locale, { numeric: 'auto' }).format(days, 'day');
+    return { title: capitalised(relative, present.locale), detail: full };
+  }
+  if (days > 1 && days < 7) {
+    return {
+      title: capitalised(format(date, present.locale, { weekday: 'long' }), present.locale),
+      detail: format(date, present.locale, { day: 'numeric', month: 'long' }),
+    };
+  }
+  const withYear = date.slice(0, 4) !== present.today.slice(0, 4);
+  return {
+    title: format(date, present.locale, {
+      day: 'numeric',
+      month: 'long',
+      ...(withYear ? { year: 'numeric' } : {}),
+    }),
+    detail: format(date, present.locale, { weekday: 'long' }),
+  };
+}
+
+export function timeWords(time: LocalTime, locale: string): string {
+  const [hour = 0, minute = 0] = time.split(':').map(Number);
+  return new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit', timeZone: 'UTC' }).format(
+    Date.UTC(2000, 0, 1, hour, minute),
+  );
+}
+
+/** "2 minutes ago", "yesterday": how long ago an instant was, for people. */
+export function agoWords(atMs: number, nowMs: number, locale: string): string {
+  const seconds = Math.round((nowMs - atMs) / 1000);
+  const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
+  if (seconds < 45) return 'just now';
+  if (seconds < 45 * 60) return words.format(-Math.max(1, Math.round(seconds / 60)), 'minute');
+  if (seconds < 22 * 3600) return words.format(-Math.max(1, Math.round(seconds / 3600)), 'hour');
+  return words.format(-Math.max(1, Math.round(seconds / 86_400)), 'day');
+}
+
+/** A clock time today, else a date with it: "10:42", "Mon 10:42", "3 Nov 10:42". */
+export function momentWords(atMs: number, nowMs: number, locale: string): string {
+  const at = new Date(atMs);
+  const time = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' }).format(at);
+  if (at.toDateString() === new Date(nowMs).toDateString()) return time;
+  const recent = nowMs - atMs < 6 * 86_400_000;
+  const day = new Intl.DateTimeFormat(
+    locale,
+    recent ? { weekday: 'short' } : { day: 'numeric', month: 'short' },
+  ).format(at);
+  return `${day} ${time}`;
+}
+
+/** The first day of the week, 1 Monday to 7 Sunday, as the locale has it. */
+export function firstWeekday(locale: string): number {
+  const info = new Intl.Locale(locale) as Intl.Locale & {
+    getWeekInfo?: () => { firstDay: number };
+    weekInfo?: { firstDay: number };
+  };
+  return info.getWeekInfo?.().firstDay ?? info.weekInfo?.firstDay ?? 1;
+}
+
+/** Short names of the days of one week, beginning with that of `date`. */
+export function weekdayNames(week: readonly LocalDate[], locale: string): { short: string; long: string }[] {
+  return week.map((date) => ({
+    short: format(date, locale, { weekday: 'narrow' }),
+    long: format(date, locale, { weekday: 'long' }),
+  }));
+}
+
+export function monthWords(date: LocalDate, locale: string): string {
+  return format(date, locale, { month: 'long', year: 'numeric' });
+}
+
+export function fullDateWords(date: LocalDate, locale: string): string {
+  return format(date, locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+}
+
+export function isWeekend(date: LocalDate): boolean {
+  return weekday(date) > 5;
+}
+
+function format(date: LocalDate, locale: string, options: Intl.DateTimeFormatOptions): string {
+  return formatter(locale, options).format(dateForFormat(date));
+}
+
+function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
+}
+
+function capitalised(text: string, locale: string): string {
+  return text.slice(0, 1).toLocaleUpperCase(locale) + text.slice(1);
+}
