@@ -194,7 +194,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if ('value' in parsed) values[name] = parsed.value;
     else faults.push(`${name} must be ${parsed.mustBe}${setting.secret ? '' : `, and is "${text}"`}.`);
   }
-  if (!values['VAPID_PUBLIC_KEY'] !== !values['VAPID_PRIVATE_KEY']) {
+  if (!env['VAPID_PUBLIC_KEY']?.trim() !== !env['VAPID_PRIVATE_KEY']?.trim()) {
     faults.push('VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY belong together: set both or none.');
   }
   faults.push(...unknownNames(env));
@@ -233,13 +233,15 @@ function unknownNames(env: Readonly<Record<string, string | undefined>>): string
   return faults;
 }
 
-/** Short names (HOST, PORT) have too many innocent neighbours to be guessed by a letter. */
-const MIN_LENGTH_TO_GUESS = 8;
+/** Short names (HOST, PORT) have too many innocent neighbours. */
+const MIN_LENGTH_TO_COMPARE = 6;
+const MIN_LENGTH_TO_GUESS_A_LETTER = 8;
 
 function looksLike(name: string, ours: string): boolean {
-  if (name === ours || ours.length < MIN_LENGTH_TO_GUESS) return false;
+  if (ours.length < MIN_LENGTH_TO_COMPARE) return false;
   const bare = (text: string): string => text.replaceAll('_', '').toUpperCase();
-  return bare(name) === bare(ours) || differByOneLetter(name, ours);
+  if (bare(name) === bare(ours)) return true;
+  return ours.length >= MIN_LENGTH_TO_GUESS_A_LETTER && differByOneLetter(name, ours);
 }
 
 function differByOneLetter(one: string, other: string): boolean {

@@ -66,7 +66,9 @@ export async function linkLibraries(
       if (errorCode(error) !== 'EEXIST') throw error;
     });
   }
-  return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: linkFolder };
+  // A library that was found by a link looks for its own beside the link, so the package's folder follows.
+  const path = `${linkFolder}:${binaries.libFolder}`;
+  return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: path };
 }
 
 function listedLinks(libFolder: string): { source: string; target: string }[] {

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { attemptStart, postmasterPid, startApp } from '../support/app.ts';
 import { appears, isAlive, ownDataDir, signUp, statusOfMe } from './machine.ts';
 
-test('[H1] one line says that it is ready, and the address in it answers', async () => {
+test('[HO1] one line says that it is ready, and the address in it answers', async () => {
   const app = await startApp();
   expect(app.logs().match(/^holdfast ready .*$/gm)).toEqual([`holdfast ready ${app.url}`]);
   expect((await fetch(`${app.url}/readyz`)).status).toBe(200);
@@ -13,7 +13,7 @@ test('[H1] one line says that it is ready, and the address in it answers', async
 });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`[H2] ${signal} ends the server with 0, its database with it, and gives the folder back`, async () => {
+  test(`[HO2] ${signal} ends the server with 0, its database with it, and gives the folder back`, async () => {
     const dir = await ownDataDir();
     const app = await startApp({ dataDir: dir });
     expect(await postmasterPid(dir)).toBeGreaterThan(0);
@@ -24,7 +24,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-test('[H2] a signal during the start also ends it with 0', async () => {
+test('[HO2] a signal during the start also ends it with 0', async () => {
   const attempt = await attemptStart();
   // The folder appears before the database is made, so this is well before it is ready.
   await appears(join(attempt.dataDir, 'keys.json'));
@@ -35,7 +35,7 @@ test('[H2] a signal during the start also ends it with 0', async () => {
   await attempt.cleanUp();
 });
 
-test('[H3] keys are made once, are kept, and are readable by their owner alone', async () => {
+test('[HO3] keys are made once, are kept, and are readable by their owner alone', async () => {
   const dir = await ownDataDir();
   const first = await startApp({ dataDir: dir });
   const cookie = await signUp(first.url);
@@ -46,7 +46,7 @@ test('[H3] keys are made once, are kept, and are readable by their owner alone',
   await second.stop();
 });
 
-test('[H10] after kill -9 the orphaned Postgres is taken over and nothing is lost', async () => {
+test('[HO10] after kill -9 the orphaned Postgres is taken over and nothing is lost', async () => {
   const dir = await ownDataDir();
   const first = await startApp({ dataDir: dir });
   const cookie = await signUp(first.url);
@@ -61,7 +61,7 @@ test('[H10] after kill -9 the orphaned Postgres is taken over and nothing is los
   await second.stop();
 });
 
-test('[H10] a server and its Postgres killed together come back by themselves', async () => {
+test('[HO10] a server and its Postgres killed together come back by themselves', async () => {
   const dir = await ownDataDir();
   const first = await startApp({ dataDir: dir });
   const cookie = await signUp(first.url);
@@ -74,7 +74,7 @@ test('[H10] a server and its Postgres killed together come back by themselves', 
   await second.stop();
 });
 
-test('[H11] a Postgres that dies under a running server is started again', async () => {
+test('[HO11] a Postgres that dies under a running server is started again', async () => {
   const dir = await ownDataDir();
   const app = await startApp({ dataDir: dir });
   const cookie = await signUp(app.url);
@@ -91,7 +91,7 @@ test('[H11] a Postgres that dies under a running server is started again', async
   expect(await app.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });
 
-test('[H12] a second server on one data folder is refused with the address of the first', async () => {
+test('[HO12] a second server on one data folder is refused with the address of the first', async () => {
   const dir = await ownDataDir();
   const first = await startApp({ dataDir: dir });
   const second = await attemptStart({ dataDir: dir });
@@ -102,7 +102,7 @@ test('[H12] a second server on one data folder is refused with the address of th
   await first.stop();
 });
 
-test('[H12] of four servers started at once on one folder exactly one serves', async () => {
+test('[HO12] of four servers started at once on one folder exactly one serves', async () => {
   const dir = await ownDataDir();
   const attempts = await Promise.all(Array.from({ length: 4 }, () => attemptStart({ dataDir: dir })));
   const urls = await Promise.all(attempts.map((attempt) => attempt.ready));

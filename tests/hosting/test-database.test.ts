@@ -2,7 +2,7 @@ import { createDatabase } from '@holdfast/db/database.ts';
 import { expect, test } from 'vitest';
 import { testDatabase } from '../support/postgres.ts';
 
-test('[H20] a test gets a migrated database of its own on a durable Postgres 18', async () => {
+test('[HO20] a test gets a migrated database of its own on a durable Postgres 18', async () => {
   const [one, two] = await Promise.all([testDatabase(), testDatabase()]);
   expect(one.url).not.toBe(two.url);
   const database = createDatabase({ url: one.url, onError: () => undefined });

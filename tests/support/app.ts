@@ -22,8 +22,8 @@ export interface AppOptions {
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
-  /** The Node to run; default the one that runs the tests. */
-  readonly node?: string;
+  /** A program and its arguments that runs the server, for example with less power. */
+  readonly through?: readonly string[];
 }
 
 export interface Exit {
@@ -94,7 +94,8 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
 
 export async function attemptStart(options: AppOptions = {}): Promise<Attempt> {
   const dataDir = options.dataDir ?? (await temporaryDataDir());
-  const child = spawn(options.node ?? process.execPath, [START_FILE, ...(options.args ?? [])], {
+  const command = [...(options.through ?? []), process.execPath, START_FILE, ...(options.args ?? [])];
+  const child = spawn(command[0] ?? '', command.slice(1), {
     env: {
       ...outerEnvironment(),
       HOST: '127.0.0.1',
