@@ -1,0 +1,108 @@
+/**
+ * Convergence under everything that a network, clocks and restarts do (rules C in core/SPEC.md).
+ *
+ * HOLDFAST_PROPERTY_RUNS sets the number of random histories, HOLDFAST_PROPERTY_SEED repeats a run; a failure prints its
+ * seed and the smallest history that still fails. Such a history is then kept below under a name.
+ */
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import * as Y from 'yjs';
+import { openDocument, type EpochMs, type HoldfastDocument, type Task } from '@holdfast/core/document.ts';
+import { contentHash } from '@holdfast/core/canonical.ts';
+import { seededRandom, START_MS } from '@holdfast/core/testing/replica.ts';
+import { histories, rawRegisters, runHistory, type History, type World } from './world.ts';
+
+const DEFAULT_RUNS = 150;
+const runs = Number(process.env['HOLDFAST_PROPERTY_RUNS'] ?? DEFAULT_RUNS);
+const seed = process.env['HOLDFAST_PROPERTY_SEED'];
+/** A history takes some tens of milliseconds; shrinking a failure takes hundreds of them. */
+const timeoutMs = 60_000 + runs * 400;
+
+test(
+  '[C1] [C2] [C3] [C4] [C5] [C6] [U2] any history ends alike everywhere, with no edit lost and the later one standing',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, async (history) => checkWorld(runHistory(history))),
+      { numRuns: runs, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+    );
+  },
+  timeoutMs,
+);
+
+/** Histories that once failed. */
+const KEPT: readonly { readonly name: string; readonly history: History }[] = [];
+
+test.each(KEPT)('[C1] kept: $name', async ({ history }) => checkWorld(runHistory(history)));
+
+async function checkWorld(world: World): Promise<void> {
+  const [first, ...others] = world.peers;
+  if (first === undefined) throw new Error('a world without replicas');
+
+  // [C1] the same content everywhere, by hash and by reading
+  const hash = await contentHash(first.doc);
+  const view = viewOf(first.document);
+  for (const other of others) {
+    expect(await contentHash(other.doc)).toBe(hash);
+    expect(viewOf(other.document)).toEqual(view);
+  }
+
+  // [C6] what was kept up key by key is what a fresh start reads
+  const copy = new Y.Doc();
+  Y.applyUpdate(copy, Y.encodeStateAsUpdate(first.doc));
+  const reopened = openDocument({ doc: copy, now: () => START_MS as EpochMs, random: seededRandom(1) });
+  expect(viewOf(reopened)).toEqual(view);
+  expect(await contentHash(copy)).toBe(hash);
+
+  // [C2] exactly the edits that nobody knew of are left, [C3] and the latest of them stands
+  for (const path of world.oracle.paths()) {
+    const expected = world.oracle.left(path);
+    const found = rawRegisters(first.doc, path);
+    expect(new Set(found.map((edit) => edit.value)), path).toEqual(
+      new Set(expected.map((edit) => edit.value)),
+    );
+    expect(found[0]?.value, path).toBe(expected[0]?.value);
+  }
+
+  // [C2] no word that was typed into notes is lost
+  for (const [id, words] of world.words) {
+    const notes = first.document.task(id)?.notes ?? '';
+    for (const word of words) expect(notes, `the notes of ${id}`).toContain(word);
+  }
+
+  // [C4] what a later version wrote is as it was
+  for (const { root, key, value } of world.future) {
+    const id = key.slice(0, key.indexOf('/'));
+    if (world.purged.has(id)) continue;
+    expect(first.doc.getMap(root).get(key), key).toEqual(value);
+  }
+
+  // [C5] every task that is not in the trash is in exactly one place
+  const visible = [...first.document.tasks()]
+    .filter((task) => task.trashedAt === null)
+    .map((task) => task.id);
+  const placed = allPlaced(first.document);
+  expect([...placed].sort()).toEqual(visible.sort());
+
+  // [U2] no undo or redo changed what its replica had not written
+  expect(world.trespasses).toEqual([]);
+}
+
+/** All that a person could see, in a form that compares. */
+function viewOf(document: HoldfastDocument): unknown {
+  const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
+  return {
+    tasks: [...document.tasks()].sort(byId),
+    lists: [...document.lists()].sort(byId),
+    tags: [...document.tags()].sort(byId),
+    fragments: document.fragments(),
+    conflicts: document.conflicts(),
+    order: allPlaced(document),
+  };
+}
+
+function allPlaced(document: HoldfastDocument): string[] {
+  const below = (tasks: readonly Task[]): string[] =>
+    tasks.flatMap((task) => [task.id, ...below(document.subtasks(task.id))]);
+  const lists = [...document.lists()].filter((list) => list.trashedAt === null).map((list) => list.id);
+  return [null, ...lists.sort()].flatMap((list) => below(document.tasksIn(list)));
+}
