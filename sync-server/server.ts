@@ -150,7 +150,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       // From here on nothing that another server announces is missed.
       await fanout.ready();
       const { port: actual } = server.address() as AddressInfo;
-      return { url: `http://${host.includes(':') ? `[${host}]` : host}:${String(actual)}`, port: actual };
+      return { url: `http://${reachable(host)}:${String(actual)}`, port: actual };
     },
     async drain() {
       draining = true;
@@ -171,6 +171,13 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       metrics.close();
     },
   };
+}
+
+/** An address that a browser on this machine can open: those that mean "all" are none. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 const PING = { name: 'ping', text: 'SELECT 1' };

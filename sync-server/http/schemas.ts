@@ -11,9 +11,17 @@ import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../accounts/auth-libra
 import { PROBLEM_CODES } from './problem.ts';
 import type { FieldFault } from './problem.ts';
 
+// eslint-disable-next-line no-control-regex -- control characters are what it is for
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
 export type Schema<T = unknown> = z.ZodType<T>;
 
-const name = z.string().trim().min(1).max(200);
+/** One line that Postgres and every screen can hold: no control characters, no half of a surrogate pair. */
+const line = z
+  .string()
+  .trim()
+  .refine((text) => text.isWellFormed() && !CONTROL.test(text), 'It may not hold control characters');
+const name = line.min(1).max(200);
 const instant = z.iso.datetime().meta({ description: 'An instant in UTC, ISO 8601.' });
 const password = z.string().meta({
   minLength: MIN_PASSWORD_LENGTH,

@@ -65,9 +65,7 @@ async function serve(
   const cookies: string[] = [];
   const result = await operation.handle({
     body,
-    params: Object.fromEntries(
-      pathParameters(operation.path).map((name) => [name, context.req.param(name) ?? '']),
-    ),
+    params: paramsOf(operation, context),
     principal,
     headers: request.headers,
     connection,
@@ -133,6 +131,14 @@ async function bodyFor(operation: Operation, request: Request): Promise<unknown>
     field ? `${field}: ${message}` : `The body: ${message}`,
   );
   throw new Problem('invalid-input', detail.join(' '), { errors: parsed.faults });
+}
+
+function paramsOf(operation: Operation, context: Context<AppEnv>): Record<string, string> {
+  const values = pathParameters(operation.path).map((name) => [name, context.req.param(name) ?? ''] as const);
+  // Nothing has such a name, and Postgres would answer with an error instead of with nothing.
+  if (values.some(([, value]) => value.includes('\0')))
+    throw new Problem('not-found', 'There is nothing of that name.');
+  return Object.fromEntries(values);
 }
 
 function requestHead(request: Request): RequestHead {

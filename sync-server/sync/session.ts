@@ -16,13 +16,13 @@ import {
   HEARTBEAT,
   MESSAGE,
   MalformedError,
-  MessageReader,
   SYNC,
   awarenessFrame,
   jsonFrame,
   syncFrame,
 } from './wire.ts';
-import type { CloseCode } from './wire.ts';
+import type { CloseCode ,
+  MessageReader} from './wire.ts';
 import type { Peer, PeerListener } from './websocket.ts';
 
 export type Role = 'owner' | 'editor' | 'viewer';

@@ -114,6 +114,18 @@ describe('requests', () => {
     }
   });
 
+  test('[H2] a text that no database can hold is refused, not a fault', async () => {
+    const nul = await visitor.post('/api/v1/spaces', { name: 'a\0b' });
+    expectProblem(nul, 400, 'invalid-input');
+    expectProblem(await visitor.post('/api/v1/spaces', { name: 'half \ud83d' }), 400, 'invalid-input');
+    expectProblem(await visitor.signUp('nul@example.org', { name: 'a\0b' }), 400, 'invalid-input');
+    expectProblem(await visitor.signUp('nul\0@example.org'), 400, 'invalid-email');
+    expectProblem(await visitor.signIn('nul\0@example.org'), 400, 'invalid-email');
+    expectProblem(await visitor.send('DELETE', '/api/v1/devices/%00'), 404, 'not-found');
+    expectProblem(await visitor.send('DELETE', '/api/v1/tokens/%00'), 404, 'not-found');
+    expect((await visitor.post('/api/v1/spaces', { name: 'Haus \u{1f3e1}' })).status).toBe(201);
+  });
+
   test('[H2] a body over the limit is refused, announced or not', async () => {
     const json = { 'content-type': 'application/json' };
     const large = JSON.stringify({ name: 'x'.repeat(300_000) });
