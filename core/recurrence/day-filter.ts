@@ -84,17 +84,25 @@ export function countBits(bits: number): number {
   return count;
 }
 
-/** How many days stand from one day up to, not including, another. */
-export function countDays(filter: DayFilter, from: number, to: number): number {
+/** How many days stand, of every nth day from one day up to, not including, another. Looks at months, not at days. */
+export function countDays(filter: DayFilter, from: number, to: number, every = 1): number {
   if (to <= from) return 0;
-  if (!filter.filters) return to - from;
+  if (!filter.filters) return Math.ceil((to - from) / every);
+  const first = civilDate(from);
+  let { year, month } = first;
   let count = 0;
-  for (let day = from; day < to;) {
-    const date = civilDate(day);
-    const days = Math.min(monthLength(date.year, date.month) - date.day + 1, to - day);
-    const bits = filter.month(date.year, date.month) >>> (date.day - 1);
-    count += countBits(days >= 31 ? bits : bits & ((1 << days) - 1));
-    day += days;
+  for (let begin = from - first.day + 1; begin < to; begin += monthLength(year, month), month++) {
+    if (month > 12) {
+      month = 1;
+      year++;
+    }
+    let bits = filter.month(year, month);
+    if (begin < from) bits = (bits >>> (from - begin)) << (from - begin);
+    if (to - begin < 31) bits &= (1 << (to - begin)) - 1;
+    for (; bits !== 0; bits &= bits - 1) {
+      const day = begin + 31 - Math.clz32(bits & -bits);
+      if ((day - from) % every === 0) count++;
+    }
   }
   return count;
 }

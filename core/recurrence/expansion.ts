@@ -144,21 +144,23 @@ function weekPeriods(rule: RecurrenceRule, startDay: number, filter: DayFilter):
   const { interval, weekStart } = rule;
   const firstDay = startDay - modulo(weekdayOf(startDay) - weekStart, 7);
   const stride = 7 * interval;
-  const days = (index: number): number[] => {
-    const found: number[] = [];
-    const begin = firstDay + index * stride;
-    for (let day = begin; day < begin + 7; day++) if (day <= LAST_DAY && filter.has(day)) found.push(day);
-    return found;
-  };
   return {
     cycle: 20_871,
     everyPeriodDays: rule.months.length === 0 ? rule.weekdays.length : null,
     at: (day) => Math.max(0, Math.floor((day - firstDay) / stride)),
     next: (index) => (firstDay + index * stride <= LAST_DAY ? index : null),
-    days,
+    days(index) {
+      const days: number[] = [];
+      const begin = firstDay + index * stride;
+      for (let day = begin; day < begin + 7; day++) if (day <= LAST_DAY && filter.has(day)) days.push(day);
+      return days;
+    },
     daysBefore(index) {
+      if (interval === 1) return countDays(filter, firstDay, firstDay + 7 * index);
       let count = 0;
-      for (let earlier = 0; earlier < index; earlier++) count += days(earlier).length;
+      for (let begin = firstDay; begin < firstDay + index * stride; begin += stride) {
+        count += countDays(filter, begin, begin + 7);
+      }
       return count;
     },
   };
@@ -175,12 +177,7 @@ function dayPeriods({ interval }: RecurrenceRule, startDay: number, filter: DayF
       return day === null ? null : Math.ceil((day - startDay) / interval);
     },
     days: (index) => (dayOf(index) <= LAST_DAY && filter.has(dayOf(index)) ? [dayOf(index)] : []),
-    daysBefore(index) {
-      if (interval === 1) return countDays(filter, startDay, dayOf(index));
-      let count = 0;
-      for (let earlier = 0; earlier < index; earlier++) if (filter.has(dayOf(earlier))) count++;
-      return count;
-    },
+    daysBefore: (index) => countDays(filter, startDay, dayOf(index), interval),
   };
 }
 

@@ -1,0 +1,41 @@
+/**
+ * What a locale must be able to say of a rule, so that describe.ts can decide what is said and never how. One table per
+ * language; all entries give text that stands within a sentence, without a capital or a full stop.
+ */
+import type { CivilDate } from './calendar.ts';
+import type { Frequency } from './rule.ts';
+
+/** The words of one locale. Lists come as finished items and are joined by `list`. */
+export interface RuleWords {
+  list(items: readonly string[]): string;
+  every(count: number, unit: Frequency): string;
+  everyAfterDone(count: number, unit: Frequency): string;
+  /** Every day from Monday to Friday. */
+  everyWorkday: string;
+  weekday(weekday: number): string;
+  /** "the first Monday"; negative counts from the end. The scope is said when it is the year. */
+  nthWeekday(nth: number, weekday: number, scope: 'month' | 'year'): string;
+  /** The first or last day from Monday to Friday. */
+  nthWorkday(nth: number): string;
+  monthDay(day: number): string;
+  /** The day, or the last day of a month that is too short for it. */
+  clampedMonthDay(day: number): string;
+  yearDay(day: number): string;
+  week(week: number): string;
+  month(month: number): string;
+  dateInYear(day: number, month: number): string;
+  onDays(days: string): string;
+  onWeekdays(weekdays: string): string;
+  /** A weekday that the days named before must also be. */
+  ifWeekday(weekdays: string): string;
+  inMonths(months: string): string;
+  inWeeks(weeks: string): string;
+  atTimes(times: string): string;
+  inHours(hours: string): string;
+  atMinutes(minutes: string): string;
+  atSeconds(seconds: string): string;
+  onlyPositions(positions: string, unit: Frequency): string;
+  position(position: number): string;
+  times(count: number): string;
+  until(date: CivilDate): string;
+}
