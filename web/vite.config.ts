@@ -41,7 +41,7 @@ function pwa(): Plugin[] {
   const plugins = VitePWA({
     strategies: 'injectManifest',
     injectRegister: false,
-    srcDir: 'src',
+    srcDir: 'src/offline',
     filename: 'sw.ts',
     outDir: clientFolder,
     base: '/',

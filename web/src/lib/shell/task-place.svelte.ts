@@ -48,7 +48,10 @@ export class TaskPlace {
   }
 
   #go(id: string | null, replace: boolean): void {
+    // A plain address: nothing on the screen reads it.
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
     const url = new URL(page.url.href);
+    url.searchParams.delete('add');
     if (id === null) url.searchParams.delete('task');
     else url.searchParams.set('task', id);
     // The same page with another query: there is nothing to resolve.

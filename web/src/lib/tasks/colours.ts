@@ -22,6 +22,27 @@ export const COLOURS: readonly Colour[] = [
   { id: 'grey', name: 'Grey', hue: 255, chroma: 0.02 },
 ];
 
+/** The colour for something new: one that nothing else has, in an order that keeps neighbours apart. */
+export function nextColour(used: Iterable<string | null>): string {
+  const taken = new Map<string, number>();
+  for (const id of used) if (id !== null) taken.set(id, (taken.get(id) ?? 0) + 1);
+  const order = [
+    'blue',
+    'orange',
+    'green',
+    'pink',
+    'teal',
+    'amber',
+    'violet',
+    'red',
+    'cyan',
+    'lime',
+    'purple',
+  ];
+  const [first = 'blue'] = order.toSorted((a, b) => (taken.get(a) ?? 0) - (taken.get(b) ?? 0));
+  return first;
+}
+
 /** The colour of that id, or one that is always the same for a name: an unset colour still tells tags apart. */
 export function colourFor(id: string | null | undefined, name: string): Colour {
   const chosen = COLOURS.find((colour) => colour.id === id);

@@ -19,6 +19,7 @@ import type {
 } from '@holdfast/core/document.ts';
 import type { Toasts } from '../shell/toasts.svelte.ts';
 import type { Due } from '../words/due-words.ts';
+import { nextColour } from './colours.ts';
 import type { Priority } from './priority.ts';
 import type { TaskStore } from './task-store.svelte.ts';
 
@@ -140,7 +141,8 @@ export class Intents {
     this.#run((document) =>
       document.batch('tag a task', () => {
         if (existing) return document.tagTask(taskId as TaskId, existing.id);
-        const created = document.createTag({ name: wanted });
+        const color = nextColour(this.#tasks.tags.map((tag) => tag.color));
+        const created = document.createTag({ name: wanted, color });
         return created.ok ? document.tagTask(taskId as TaskId, created.id) : created;
       }),
     );
@@ -150,7 +152,8 @@ export class Intents {
     this.#run((document) => document.untagTask(taskId as TaskId, tagId as TagId));
   }
 
-  createList(name: string, color: string): string | null {
+  createList(name: string): string | null {
+    const color = nextColour(this.#tasks.lists.map((list) => list.color));
     let id: string | null = null;
     this.#run((document) => {
       const created = document.createList({ name, color });

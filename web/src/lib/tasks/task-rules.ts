@@ -100,6 +100,18 @@ export const taskRules = {
   }),
 };
 
+/** Rows that stand in the order of their dates, day by day. */
+export function daysOf(rows: readonly TaskRow[]): { date: LocalDate; rows: readonly TaskRow[] }[] {
+  const days: { date: LocalDate; rows: TaskRow[] }[] = [];
+  for (const row of rows) {
+    if (!row.due) continue;
+    const day = days.at(-1);
+    if (day?.date === row.due.date) day.rows.push(row);
+    else days.push({ date: row.due.date, rows: [row] });
+  }
+  return days;
+}
+
 /** Rows whose title holds every word of the query, wherever the letters' case or accents differ. */
 export function search(rows: readonly TaskRow[], query: string, tagName: (id: string) => string): TaskRow[] {
   const words = folded(query).split(/\s+/).filter(Boolean);

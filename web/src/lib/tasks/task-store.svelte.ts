@@ -23,8 +23,11 @@ const LINGER_MS = 600;
 export class TaskStore {
   #document: HoldfastDocument | null = null;
   #cached: readonly TaskRow[] = [];
+  // Read through `#changes`, which already tells whoever reads: a reactive map would tell twice.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   #views = new Map<string, SortedView<TaskRow>>();
   #rows = new WeakMap<Task, TaskRow>();
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #lingering = new Map<string, ReturnType<typeof setTimeout>>();
   #update: () => void = () => undefined;
   readonly #changes: () => void;
@@ -157,6 +160,7 @@ export class TaskStore {
       id,
       setTimeout(() => {
         this.#lingering.delete(id);
+        // eslint-disable-next-line svelte/prefer-svelte-reactivity
         this.#apply(new Set([id]));
       }, LINGER_MS),
     );
