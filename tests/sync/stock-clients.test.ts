@@ -1,6 +1,6 @@
 /** Stock y-websocket clients, which know nothing of Holdfast, through a real endpoint on a real Postgres. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 import { testDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { connectStockClient } from '../support/stock-client.ts';

@@ -1,0 +1,110 @@
+/**
+ * What compaction asks of the tables: which spaces need it, what to read, and what to write at once.
+ *
+ * Promise: a new snapshot, the rows set aside on the way and what is pruned become visible together, or not
+ * at all; of several processes one at a time works on a space. Rows are pruned only when they are older than
+ * asked, lie in every snapshot that is kept, and are not in quarantine.
+ * Limits: the transaction is open while `build` runs: it reads nothing that appends change, and locks none
+ * of it, so writers do not wait.
+ */
+import { sql } from 'kysely';
+import type { Database } from './database.ts';
+import type { StoredSnapshot } from './update-log.ts';
+
+export interface CompactionRow {
+  readonly seq: number;
+  readonly body: Buffer;
+  readonly receivedAt: Date;
+}
+
+export interface CompactionResult {
+  readonly seq: number;
+  readonly body: Uint8Array;
+  readonly stateVector: Uint8Array;
+  /** Rows that the snapshot leaves out for good, and why. */
+  readonly quarantined: readonly { readonly seq: number; readonly error: string }[];
+}
+
+export interface CompactionOutcome {
+  readonly seq: number;
+  readonly quarantined: number;
+  readonly prunedRows: number;
+}
+
+/** Spaces whose newest snapshot lies at least `minRows` behind their head, the furthest behind first. */
+export async function spacesToCompact(database: Database, minRows: number, limit: number): Promise<string[]> {
+  const found = await sql<{ id: string }>`
+    SELECT space.id::text AS id
+    FROM space
+    LEFT JOIN LATERAL (
+      SELECT seq FROM snapshot WHERE snapshot.space_id = space.id ORDER BY seq DESC LIMIT 1
+    ) AS latest ON true
+    WHERE space.head - coalesce(latest.seq, 0) >= ${minRows}
+    ORDER BY space.head - coalesce(latest.seq, 0) DESC
+    LIMIT ${limit}`.execute(database.kysely);
+  return found.rows.map((row) => row.id);
+}
+
+/** Null when another process is at it, or when `build` finds nothing that can be written now. */
+export async function compact(
+  database: Database,
+  spaceId: string,
+  keep: { readonly snapshots: number; readonly rowsAfter: Date },
+  build: (
+    snapshot: StoredSnapshot | null,
+    rows: readonly CompactionRow[],
+  ) => Promise<CompactionResult | null>,
+): Promise<CompactionOutcome | null> {
+  return database.kysely.transaction().execute(async (tx) => {
+    const lock = await sql<{ locked: boolean }>`
+      SELECT pg_try_advisory_xact_lock(hashtextextended(${`compact:${spaceId}`}, 0)) AS locked`.execute(tx);
+    if (!lock.rows[0]?.locked) return null;
+    const latest = await sql<StoredSnapshot>`
+      SELECT seq, body, state_vector AS "stateVector" FROM snapshot
+      WHERE space_id = ${spaceId} ORDER BY seq DESC LIMIT 1`.execute(tx);
+    const snapshot = latest.rows[0] ?? null;
+    const rows = await sql<CompactionRow>`
+      SELECT seq, body, received_at AS "receivedAt" FROM update_log
+      WHERE space_id = ${spaceId} AND seq > ${snapshot?.seq ?? 0}
+        AND NOT EXISTS (
+          SELECT 1 FROM quarantine WHERE quarantine.space_id = ${spaceId} AND quarantine.seq = update_log.seq
+        )
+      ORDER BY seq`.execute(tx);
+    const result = await build(snapshot, rows.rows);
+    if (!result) return null;
+    for (const { seq, error } of result.quarantined) {
+      await tx
+        .insertInto('quarantine')
+        .values({ space_id: spaceId, seq, error })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    }
+    await tx
+      .insertInto('snapshot')
+      .values({
+        space_id: spaceId,
+        seq: result.seq,
+        body: Buffer.from(result.body),
+        state_vector: Buffer.from(result.stateVector),
+      })
+      .execute();
+    await sql`
+      DELETE FROM snapshot WHERE space_id = ${spaceId} AND seq < (
+        SELECT min(seq) FROM (
+          SELECT seq FROM snapshot WHERE space_id = ${spaceId} ORDER BY seq DESC LIMIT ${keep.snapshots}
+        ) AS kept
+      )`.execute(tx);
+    const pruned = await sql`
+      DELETE FROM update_log
+      WHERE space_id = ${spaceId} AND received_at < ${keep.rowsAfter}
+        AND seq <= (SELECT min(seq) FROM snapshot WHERE space_id = ${spaceId})
+        AND NOT EXISTS (
+          SELECT 1 FROM quarantine WHERE quarantine.space_id = ${spaceId} AND quarantine.seq = update_log.seq
+        )`.execute(tx);
+    return {
+      seq: result.seq,
+      quarantined: result.quarantined.length,
+      prunedRows: Number(pruned.numAffectedRows ?? 0n),
+    };
+  });
+}
