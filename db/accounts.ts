@@ -52,6 +52,15 @@ export async function asPossiblyFirst<T>(database: Database, work: () => Promise
   });
 }
 
+/** The auth library forgets an expired session only when its cookie comes back, which it seldom does. */
+export async function forgetExpiredSessions(database: Database, userId: string, now: Date): Promise<void> {
+  await database.kysely
+    .deleteFrom('account_session')
+    .where('user_id', '=', userId)
+    .where('expires_at', '<', now)
+    .execute();
+}
+
 export async function createInvite(
   database: Database,
   input: { madeBy: string; expiresAt: Date },

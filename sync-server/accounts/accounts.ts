@@ -10,6 +10,7 @@ import {
   accountByEmail,
   asPossiblyFirst,
   claimInvite,
+  forgetExpiredSessions,
   hasAccounts,
   releaseInvite,
 } from '@holdfast/db/accounts.ts';
@@ -38,6 +39,7 @@ export type SignUpOutcome =
 
 export interface Accounts {
   signUp(input: SignUp, from: Headers): Promise<SignUpOutcome>;
+  signIn(input: { email: string; password: string }, from: Headers): Promise<AuthOutcome<SessionUser>>;
   /** Who may sign up at this moment: the first account is always allowed. */
   signUpMode(): Promise<ServerConfig['signup']>;
   /** The caller's spaces, the personal one first. */
@@ -112,6 +114,11 @@ export function createAccounts({ database, library, signup, now }: AccountsOptio
 
   return {
     signUp,
+    async signIn(input, from) {
+      const outcome = await library.signIn(input, from);
+      if (outcome.ok) await forgetExpiredSessions(database, outcome.value.id, new Date(now()));
+      return outcome;
+    },
     signUpMode: async () => (signup === 'open' || (await hasAccounts(database)) ? signup : 'open'),
     async spaces(userId) {
       const spaces = await spacesOf(database, userId);

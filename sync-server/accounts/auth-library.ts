@@ -163,6 +163,8 @@ function build(options: AuthLibraryOptions, newRole: AsyncLocalStorage<AccountRo
     baseURL: 'http://holdfast.invalid',
     basePath: '/api/auth',
     secret: options.secret,
+    // Said twice, because without this a BETTER_AUTH_SECRETS in the environment would win.
+    secrets: [{ version: 1, value: options.secret }],
     database: { db: options.database.kysely, type: 'postgres', transaction: true },
     telemetry: { enabled: false },
     rateLimit: { enabled: false },

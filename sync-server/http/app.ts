@@ -122,7 +122,9 @@ export function createHttpApp(options: HttpAppOptions): Hono<AppEnv> {
     throw new Problem('not-found', `There is no ${context.req.path}. What there is stands at /api/docs.`);
   });
   app.all('/sync/*', () => {
-    throw new Problem('not-found', 'This path speaks WebSocket only: /sync/{spaceId}.');
+    throw new Problem('upgrade-required', 'This path speaks WebSocket only: /sync/{spaceId}.', {
+      headers: { Upgrade: 'websocket', Connection: 'Upgrade' },
+    });
   });
 
   app.get('*', (context) => files.serve(pathOf(context.req.path), context.req.raw.headers));

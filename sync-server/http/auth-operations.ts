@@ -73,7 +73,7 @@ export function authOperations({ accounts, library, rateLimits, ended }: AuthOpe
         const account = `${connection.network} ${body.email.toLowerCase()}`;
         take('sign-in-address', connection.network);
         take('sign-in-account', account);
-        const outcome = await library.signIn(body, headersFor(headers, connection.address));
+        const outcome = await accounts.signIn(body, headersFor(headers, connection.address));
         if (!outcome.ok) throw refusal(outcome.code);
         rateLimits.giveBack('sign-in-address', connection.network);
         rateLimits.giveBack('sign-in-account', account);

@@ -29,6 +29,7 @@ const PROBLEMS = {
   'too-large': [413, 'The request is too large'],
   'unsupported-media-type': [415, 'The body must be JSON'],
   'too-many-requests': [429, 'Too many requests'],
+  'upgrade-required': [426, 'This path speaks WebSocket'],
   'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'Something went wrong here'],
   unavailable: [503, 'Not available at the moment'],

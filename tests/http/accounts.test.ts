@@ -165,6 +165,16 @@ describe('sessions', () => {
     await ageSessions(91);
     // Asked of a server that does not remember it.
     expect((await visitor.at(two.url).get('/api/v1/me')).status).toBe(401);
+    // What has ended is not kept for ever, though its cookie never comes back.
+    await visitor.signIn('renewed@example.org');
+    await ageSessions(91);
+    await one.visitor().signIn('renewed@example.org');
+    const left = await one.database.kysely
+      .selectFrom('account_session')
+      .selectAll()
+      .where('user_id', '=', id)
+      .execute();
+    expect(left).toHaveLength(1);
   });
 });
 

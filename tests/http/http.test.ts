@@ -90,7 +90,7 @@ describe('requests', () => {
     expect(wrongMethod.headers.get('allow')).toBe('POST, GET');
     expectProblem(await visitor.send('POST', '/today'), 405, 'method-not-allowed');
     expectProblem(await server.visitor().get('/api/v1/me'), 401, 'signed-out');
-    expectProblem(await visitor.get('/sync/abc'), 404, 'not-found');
+    expectProblem(await visitor.get('/sync/abc'), 426, 'upgrade-required');
   });
 
   test('[H2] a body that is not what it should be is a problem document', async () => {
