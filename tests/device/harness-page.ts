@@ -11,7 +11,7 @@ import { createClientIds } from '../../web/src/lib/device/clients.ts';
 import { createAwareness } from '../../web/src/lib/device/connection.ts';
 import { createDatabase, deleteDatabase } from '../../web/src/lib/device/database.ts';
 import { openDevice, startDevice } from '../../web/src/lib/device/device.ts';
-import type { Device } from '../../web/src/lib/device/device.ts';
+import type { Device, DeviceOptions } from '../../web/src/lib/device/device.ts';
 import { lookAround } from '../../web/src/lib/device/missing.ts';
 import { openStorage } from '../../web/src/lib/device/storage.ts';
 import { DOCUMENT_STORES, SERVER_ORIGIN } from '../../web/src/lib/device/stored-document.ts';
@@ -40,6 +40,10 @@ const harness = {
   nextTransactionEnd,
   fakeSockets,
   deviceUntil,
+  open,
+  get device(): Device {
+    return harness.kept['device'] as Device;
+  },
 };
 
 export type Harness = typeof harness;
@@ -49,6 +53,11 @@ declare global {
 }
 
 globalThis.harness = harness;
+
+/** Opens the device of this tab; `harness.device` from then on. */
+async function open(options: DeviceOptions = {}): Promise<void> {
+  harness.kept['device'] = await openDevice(options);
+}
 
 /** A document storage by name, without registry and device. */
 async function openStore(name: string, options: { minTrimBytes?: number } = {}) {

@@ -184,10 +184,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     if (!isFlushing && !isClosed) {
       isFlushing = true;
       clearTimeout(retryTimer);
-      flushed = flushAll().finally(() => {
-        isFlushing = false;
-        for (const resolve of settling.splice(0)) resolve();
-      });
+      flushed = flushAll();
     }
     return flushed;
   }
@@ -199,9 +196,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
         if (tailBytes > Math.max(minTrimBytes, baseBytes)) await trim();
       } while (hasWork());
     } catch (error) {
-      if (isClosed) return;
       fail(error);
     }
+    // In the same turn as the last look at the queue: an edit in between would find nobody writing.
+    isFlushing = false;
+    for (const resolve of settling.splice(0)) resolve();
   }
 
   function hasWork(): boolean {
@@ -454,7 +453,13 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     doc,
     get state() {
       const unsaved = queue.reduce((sum, write) => sum + (write.isLocal ? 1 : 0), 0);
-      return { failing, unsaved, unsent, oldestUnsentAt };
+      // What a receipt covers is on the server from that moment, not from when it is crossed off here.
+      const covered = confirmed.reduce(
+        (sum, { keys, marker }) => sum + keys.length + (marker?.edits ?? 0),
+        0,
+      );
+      const left = Math.max(0, unsent - covered);
+      return { failing, unsaved, unsent: left, oldestUnsentAt: left === 0 ? null : oldestUnsentAt };
     },
     get isDamaged() {
       return isDamaged;
@@ -478,6 +483,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     readUnsent,
     confirm(covered) {
       confirmed.push(covered);
+      changed();
       void flush();
     },
     unstored: () => (failing === null ? [] : queue.filter((write) => write.isLocal && !write.isSent)),
