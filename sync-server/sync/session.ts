@@ -21,8 +21,7 @@ import {
   jsonFrame,
   syncFrame,
 } from './wire.ts';
-import type { CloseCode ,
-  MessageReader} from './wire.ts';
+import type { CloseCode, MessageReader } from './wire.ts';
 import type { Peer, PeerListener } from './websocket.ts';
 
 export type Role = 'owner' | 'editor' | 'viewer';
