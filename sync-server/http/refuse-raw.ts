@@ -17,7 +17,7 @@ export async function refuseRaw(socket: Duplex, problem: Problem): Promise<void>
   response.headers.set('X-Request-Id', requestId);
   response.headers.set('Connection', 'close');
   response.headers.set('Content-Length', String(Buffer.byteLength(body)));
-  addSecurityHeaders(response.headers);
+  addSecurityHeaders(response.headers, false);
   const lines = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join('');
   socket.end(
     `HTTP/1.1 ${String(response.status)} ${STATUS_CODES[response.status] ?? ''}\r\n${lines}\r\n${body}`,

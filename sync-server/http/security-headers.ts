@@ -14,18 +14,23 @@ export const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 const COMMON: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
   'X-Frame-Options': 'DENY',
 };
 
-/** Adds what the answer has not set itself. */
-export function addSecurityHeaders(headers: Headers): void {
+/** Adds what the answer has not set itself. `trusted`: the browser came by https or to its own machine. */
+export function addSecurityHeaders(headers: Headers, trusted: boolean): void {
+  // Elsewhere browsers ignore it, with an error in their console for each page.
+  if (trusted) headers.set('Cross-Origin-Opener-Policy', 'same-origin');
   for (const [name, value] of Object.entries(COMMON)) {
     if (!headers.has(name)) headers.set(name, value);
   }
   if (!headers.has('Content-Security-Policy')) headers.set('Content-Security-Policy', API_POLICY);
+}
+
+export function isOwnMachine(host: string | null): boolean {
+  return host !== null && /^(localhost|[\w-]+\.localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(host);
 }
 
 /** The policy of a page, with the hashes of its inline scripts and styles. */

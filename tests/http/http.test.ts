@@ -212,6 +212,17 @@ describe('requests', () => {
     );
   });
 
+  test('[H4] no header that a browser would complain about on a plain LAN address', async () => {
+    const opener = async (headers: Record<string, string>) =>
+      (await rawRequest(server.port, '/', headers)).headers['cross-origin-opener-policy'];
+    for (const host of ['127.0.0.1:8787', 'localhost', '[::1]:8787', 'app.localhost:1']) {
+      expect(await opener({ host })).toBe('same-origin');
+    }
+    expect(await opener({ host: '192.168.7.20:8787' })).toBeUndefined();
+    expect(await opener({ host: '127.0.0.1.evil.example' })).toBeUndefined();
+    expect(await opener({ host: 'tasks.example.org', 'x-forwarded-proto': 'https' })).toBe('same-origin');
+  });
+
   test('[H9] the log holds no secret, address or query', async () => {
     const other = server.visitor();
     await other.signIn('http@example.org', 'a wrong password');
