@@ -86,7 +86,7 @@ const STEPS: Step[] = [
     const element = new Y.XmlElement('paragraph');
     pick(docs, random).getXmlFragment('prose').insert(0, [element]);
     element.setAttribute('align', 'left');
-    element.insert(0, [new Y.XmlText('words'), new Y.XmlHook('hook')]);
+    element.insert(0, [new Y.XmlText('words'), new Y.XmlHook('hook') as unknown as Y.XmlText]);
   },
   (docs, random) =>
     pick(docs, random)

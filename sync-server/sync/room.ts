@@ -146,6 +146,8 @@ export class Room implements LogWriter<PendingEdit> {
   readonly #roots = new Set<number>();
   readonly #nesting = new Map<string, number>();
   #restoredAtMs = 0;
+  /** Admitted and not committed yet, in order. */
+  readonly #flying: PendingEdit[] = [];
   #admitted = 0;
   #committed = 0;
   readonly #receipts: { session: RoomMember; ticket: number; after: number; refusal: string | null }[] = [];
@@ -266,14 +268,17 @@ export class Room implements LogWriter<PendingEdit> {
     }
     this.#admitted++;
     session.uncommittedBytes += made.body.length;
-    this.#hub.log.append(this, {
+    const edit: PendingEdit = {
       body: made.body,
       frame: made.frame,
       userId: session.userId,
       deviceId: session.deviceId,
       session,
       deleteSetAt: made.deleteSetAt,
-    });
+    };
+    if (this.#deletions && edit.deleteSetAt >= 0) this.#deletions.addEncoded(edit.body, edit.deleteSetAt);
+    this.#flying.push(edit);
+    this.#hub.log.append(this, edit);
     return TAKEN;
   }
 
@@ -371,6 +376,8 @@ export class Room implements LogWriter<PendingEdit> {
       inspector.inspect(row.body);
       if (inspector.deletionCount > 0) index.addEncoded(row.body, inspector.deleteSetOffset);
     }
+    // What is in flight counts: where it should fail, this room is given up with all it knows.
+    for (const edit of this.#flying) if (edit.deleteSetAt >= 0) index.addEncoded(edit.body, edit.deleteSetAt);
     this.#deletions = index;
     return index;
   }
@@ -391,10 +398,8 @@ export class Room implements LogWriter<PendingEdit> {
   onCommitted(edits: readonly PendingEdit[], firstSeq: number): void {
     const lastSeq = firstSeq + edits.length - 1;
     this.#committed += edits.length;
-    for (const edit of edits) {
-      edit.session.onCommitted(edit.body.length);
-      if (this.#deletions && edit.deleteSetAt >= 0) this.#deletions.addEncoded(edit.body, edit.deleteSetAt);
-    }
+    this.#flying.splice(0, edits.length);
+    for (const edit of edits) edit.session.onCommitted(edit.body.length);
     this.#hub.measures.edits(edits.length);
     // Rows that were read back before this call were relayed then.
     if (lastSeq > this.seq) {

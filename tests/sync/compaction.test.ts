@@ -56,7 +56,8 @@ async function stored(): Promise<Y.Doc> {
   const doc = new Y.Doc();
   const snapshot = await readLatestSnapshot(server.database, spaceId);
   if (snapshot) Y.applyUpdate(doc, snapshot.body);
-  for (const row of await readLog(server.database, spaceId, snapshot?.seq ?? 0, 1000)) Y.applyUpdate(doc, row.body);
+  for (const row of await readLog(server.database, spaceId, snapshot?.seq ?? 0, 1000))
+    Y.applyUpdate(doc, row.body);
   return doc;
 }
 
@@ -82,7 +83,11 @@ describe('compaction', () => {
       await workers.runOnce();
     }
     const count = async (): Promise<{ rows: number; snapshots: number[] }> => {
-      const snapshots = await server.database.kysely.selectFrom('snapshot').select('seq').orderBy('seq').execute();
+      const snapshots = await server.database.kysely
+        .selectFrom('snapshot')
+        .select('seq')
+        .orderBy('seq')
+        .execute();
       const rows = await readLog(server.database, spaceId, 0, 1000);
       return { rows: rows.length, snapshots: snapshots.map((row) => row.seq) };
     };
@@ -139,7 +144,7 @@ describe('compaction', () => {
     expect(other.frames.filter((frame) => frame.kind === 'update')).toHaveLength(20);
     await workers.runOnce();
     // The news comes by way of the database; a step 1 asked again tells when it has arrived.
-    for (let frames = 20; frames > 1; ) {
+    for (let frames = 20; frames > 1;) {
       const before = other.frames.length;
       other.step1();
       await other.next('step2');

@@ -10,12 +10,17 @@ import WebSocket from 'ws';
 import type { SyncProcess } from './sync-process.ts';
 
 export type Frame =
-  | { kind: 'step1' | 'step2' | 'update'; body: Uint8Array }
+  | { kind: 'step1'; body: Uint8Array }
+  | { kind: 'step2'; body: Uint8Array }
+  | { kind: 'update'; body: Uint8Array }
   | { kind: 'awareness'; body: Uint8Array }
   | { kind: 'receipt'; ticket: number; status: number; text: string | null }
   | { kind: 'hello'; json: Hello }
   | { kind: 'head'; seq: number }
-  | { kind: 'devices'; devices: { id: string; name: string; applied: number; seenAt: number; connected: boolean }[] }
+  | {
+      kind: 'devices';
+      devices: { id: string; name: string; applied: number; seenAt: number; connected: boolean }[];
+    }
   | { kind: 'hash'; ticket: number; seq: number; hash: string };
 
 export interface Hello {
@@ -94,13 +99,16 @@ export async function openSocket(
   const socket: RawSocket = {
     frames,
     closed: closed.promise,
-    send: (...bytes) => ws.send(Buffer.concat(bytes.map((part) => (typeof part === 'number' ? uint(part) : part)))),
+    send: (...bytes) =>
+      ws.send(Buffer.concat(bytes.map((part) => (typeof part === 'number' ? uint(part) : part)))),
     update: (update) => socket.send(0, 2, uint(update.length), update),
     step1: (vector = new Uint8Array([0])) => socket.send(0, 0, uint(vector.length), vector),
     step2: (update = new Uint8Array([0, 0])) => socket.send(0, 1, uint(update.length), update),
     receipt: (ticket) => {
       socket.send(100, ticket);
-      return nextWhere((frame): frame is FrameOf<'receipt'> => frame.kind === 'receipt' && frame.ticket === ticket);
+      return nextWhere(
+        (frame): frame is FrameOf<'receipt'> => frame.kind === 'receipt' && frame.ticket === ticket,
+      );
     },
     hello: async (said) => {
       const text = Buffer.from(JSON.stringify(said));
@@ -149,7 +157,11 @@ function parse(data: Uint8Array): Frame | null {
       return { kind: 'devices', ...(JSON.parse(decoding.readVarString(decoder)) as { devices: [] }) };
     case 105: {
       const ticket = decoding.readVarUint(decoder);
-      return { kind: 'hash', ticket, ...(JSON.parse(decoding.readVarString(decoder)) as { seq: number; hash: string }) };
+      return {
+        kind: 'hash',
+        ticket,
+        ...(JSON.parse(decoding.readVarString(decoder)) as { seq: number; hash: string }),
+      };
     }
     default:
       return null;
