@@ -28,6 +28,8 @@ const KINDS = [
   'purge',
   'move',
   'nest',
+  'nest',
+  'nest',
   'tag',
   'list',
   'future',
@@ -36,6 +38,8 @@ const KINDS = [
   'undo',
   'redo',
   'batch',
+  'deliver',
+  'deliver',
   'deliver',
   'deliver',
   'deliver',
@@ -71,7 +75,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
       a: fc.nat({ max: 1000 }),
       b: fc.nat({ max: 1000 }),
     }),
-    { minLength: 20, maxLength: 90, size: 'max' },
+    { minLength: 30, maxLength: 140, size: 'max' },
   ),
 });
 
@@ -162,7 +166,8 @@ export function runHistory(history: History): World {
     const { document } = peer;
     peer.clock.ms += (a % 7) * 400;
     const tasks = [...document.tasks()].sort((x, y) => (x.id < y.id ? -1 : 1));
-    const task = choose(tasks, a);
+    // Few tasks, so that edits meet.
+    const task = choose(tasks.slice(0, 4), a);
     const n = ++count;
     const path = (field: string): string => `tasks/${task?.id}/${field}`;
     switch (kind) {
@@ -221,12 +226,10 @@ export function runHistory(history: History): World {
         return;
       case 'notes':
         if (task !== undefined) {
-          const at = b % (task.notes.length + 1);
-          const word = `<${n}>`;
-          // A random place, but never through another's word, as no person types there.
-          const gap = task.notes.indexOf('<', at);
-          const place = gap === -1 ? task.notes.length : gap;
-          document.editTask(task.id, { notes: task.notes.slice(0, place) + word + task.notes.slice(place) });
+          const word = `w${n}`;
+          const typed = task.notes.split(' ').filter((other) => other !== '');
+          typed.splice(b % (typed.length + 1), 0, word);
+          document.editTask(task.id, { notes: typed.map((other) => `${other} `).join('') });
           words.get(task.id)?.add(word);
         }
         return;
@@ -262,7 +265,7 @@ export function runHistory(history: History): World {
         return;
       }
       case 'nest': {
-        const other = choose([null, ...tasks], b);
+        const other = choose([null, ...tasks.slice(0, 4)], b);
         if (task !== undefined) document.moveTask(task.id, { parentId: other?.id ?? null });
         return;
       }
@@ -401,8 +404,8 @@ export function runHistory(history: History): World {
     for (const task of peer.document.tasks()) {
       const was = notesBefore.get(task.id);
       if (was === undefined || was === task.notes) continue;
-      const wasWords = new Set(was.match(/<\d+>/g));
-      const isWords = new Set(task.notes.match(/<\d+>/g));
+      const wasWords = new Set(was.match(/w\d+/g));
+      const isWords = new Set(task.notes.match(/w\d+/g));
       for (const word of wasWords) if (!isWords.has(word)) words.get(task.id)?.delete(word);
       for (const word of isWords) if (!wasWords.has(word)) words.get(task.id)?.add(word);
     }
