@@ -73,6 +73,10 @@ export function createClientIds(options: ClientIdOptions): ClientIds {
   const known = new Map<number, ClientRecord>();
   const spaceOf = new Map<number, string>();
   let candidate: number | null = null;
+  // As loaded: what is downloaded later under that id was written by someone else and must not count.
+  let candidateClock = 0;
+  let lastId = doc.clientID;
+  doc.on('afterTransactionCleanup', noticeSwitch);
 
   function lease(id: number): Promise<boolean> {
     if (!locks) return Promise.resolve(false);
@@ -106,8 +110,7 @@ export function createClientIds(options: ClientIdOptions): ClientIds {
     for (const record of records) known.set(record.id, record);
   }
 
-  function retire(id: number, there: number, here: number): Promise<void> {
-    const retired = `the server has ${there}, this device ${here}`;
+  function retire(id: number, retired: string): Promise<void> {
     return change([id], (record) => ({ ...(record ?? recordOf(id)), retired }));
   }
 
@@ -133,7 +136,21 @@ export function createClientIds(options: ClientIdOptions): ClientIds {
     return { id, createdAt: options.now(), ...(space === undefined ? {} : { space }) };
   }
 
+  /**
+   * Yjs takes a new id by itself when an edit arrives that was made elsewhere with this window's id. The old
+   * one is then in two hands and is retired; the new one is leased like any other.
+   */
+  function noticeSwitch(): void {
+    if (doc.clientID === lastId) return;
+    const lost = lastId;
+    lastId = doc.clientID;
+    void lease(doc.clientID).catch(() => undefined);
+    void retire(lost, 'another replica wrote with it').catch(() => undefined);
+    options.onSwitch?.(doc.clientID);
+  }
+
   function switchTo(id: number): void {
+    lastId = id;
     doc.clientID = id;
     options.onSwitch?.(id);
   }
@@ -158,6 +175,7 @@ export function createClientIds(options: ClientIdOptions): ClientIds {
       for (const { id } of usable) {
         if (await lease(id)) {
           candidate = id;
+          candidateClock = Y.getState(doc.store, id);
           break;
         }
       }
@@ -198,17 +216,17 @@ export function createClientIds(options: ClientIdOptions): ClientIds {
       if (there > here) {
         // Someone else writes with the id that this window writes with: stop at once.
         await leaveCurrent();
-        await retire(current, there, here);
+        await retire(current, `the server has ${there}, this device ${here}`);
       } else if (refused.has(current)) {
         await leaveCurrent();
       }
       if (candidate === null || !clocks.has(candidate)) return;
       const id = candidate;
-      const mine = Y.getState(doc.store, id);
+      const mine = candidateClock;
       const theirs = clocks.get(id) ?? 0;
       if (theirs > mine) {
         candidate = null;
-        await retire(id, theirs, mine);
+        await retire(id, `the server has ${theirs}, this device ${mine}`);
       } else if (refused.has(id) || Y.getState(doc.store, doc.clientID) > 0) {
         // Taken, or this window has written with a fresh id already, which it then keeps.
         candidate = null;
@@ -220,6 +238,7 @@ export function createClientIds(options: ClientIdOptions): ClientIds {
     },
     recordOf: (id) => known.get(id) ?? recordOf(id),
     close() {
+      doc.off('afterTransactionCleanup', noticeSwitch);
       for (const release of leases.values()) release();
       leases.clear();
     },

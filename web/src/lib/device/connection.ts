@@ -103,6 +103,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   });
   doc.off('update', provider._updateHandler);
   provider.messageHandlers = [];
+  // It announces by the client id of the moment, which may have changed since awareness heard of it.
+  provider.disconnectBc = () => undefined;
   let session: Session | null = null;
   let lastTicket = 0;
   let head = 0;
@@ -223,6 +225,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     };
     ended = null;
     refusal = null;
+    beginAwareness(awareness, options.now());
     void greet(session);
   }
 
@@ -467,9 +470,15 @@ function send(on: Session, frame: Uint8Array): void {
 export function createAwareness(doc: Y.Doc, now: EpochMs): Awareness {
   const awareness = new Awareness(doc);
   awareness.setLocalState(null);
-  const clock = Math.floor(now / 1000);
-  awareness.meta.set(doc.clientID, { clock, lastUpdated: now });
+  beginAwareness(awareness, now);
   return awareness;
+}
+
+/** Under the id that the document has now. */
+function beginAwareness(awareness: Awareness, now: EpochMs): void {
+  awareness.clientID = awareness.doc.clientID;
+  const clock = Math.max(Math.floor(now / 1000), awareness.meta.get(awareness.clientID)?.clock ?? 0);
+  awareness.meta.set(awareness.clientID, { clock, lastUpdated: now });
 }
 
 /** Do the updates carry every struct that the server's state vector lacks? */

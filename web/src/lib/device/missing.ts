@@ -21,7 +21,8 @@ export function lookAround(): Surroundings {
   return {
     isSecureContext: globalThis.isSecureContext,
     hasServiceWorker: 'serviceWorker' in navigator,
-    hasPush: 'PushManager' in globalThis,
+    // The name is there over plain http too, but nothing that could use it.
+    hasPush: 'PushManager' in globalThis && 'serviceWorker' in navigator,
     hasLocks: 'locks' in navigator,
     hasPersist: 'storage' in navigator && 'persist' in navigator.storage,
   };

@@ -172,10 +172,11 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     }
   }
 
-  function keep(update: Uint8Array, origin: unknown): void {
+  function keep(update: Uint8Array, origin: unknown, _doc: Y.Doc, transaction: Y.Transaction): void {
     if (origin === STORED_ORIGIN || isClosed) return;
     const isLocal = origin !== SERVER_ORIGIN;
-    queue.push({ update, at: now(), writer: doc.clientID, isLocal, isSent: false });
+    const writer = transaction.local ? doc.clientID : writerOf(update, doc.clientID);
+    queue.push({ update, at: now(), writer, isLocal, isSent: false });
     if (isLocal) changed();
     void flush();
   }
@@ -564,6 +565,12 @@ async function countEntries(store: IDBObjectStore): Promise<{ entries: number; o
     request(store.getAll(null, 1)) as Promise<UnsentEntry[]>,
   ]);
   return { entries, oldestAt: oldest?.at ?? null };
+}
+
+/** Of an edit that another tab made and could not store. */
+function writerOf(update: Uint8Array, otherwise: number): number {
+  const [writer = otherwise] = Y.parseUpdateMeta(update).from.keys();
+  return writer;
 }
 
 /** `crypto.randomUUID` is missing over plain http. */
