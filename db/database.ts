@@ -55,6 +55,9 @@ export function createDatabase(options: DatabaseOptions): Database {
     types: numberTypes as pg.CustomTypesConfig,
   });
   pool.on('error', options.onError);
+  // The pool listens only while a connection is idle. One that breaks while it is in use tells so twice, by its
+  // query and by an event, and an event without a listener would end the process.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   let closing: Promise<void> | undefined;
   return {
