@@ -5,22 +5,27 @@
  * HOLDFAST_DB_KILL_ROUNDS and HOLDFAST_KILL_SEED choose how often and from which seed; a failure names its seed.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAccount, type TestAccount } from '../support/account.ts';
-import { postmasterPid, startApp, type App } from '../support/app.ts';
+import { postmasterPid, startApp, temporaryDataDir, type App } from '../support/app.ts';
 import { killBudget } from './budget.ts';
 import { createCrew, randomFrom, readFresh, turns, type Crew } from './writers.ts';
 
 const { rounds, seed } = killBudget('HOLDFAST_DB_KILL_ROUNDS', 1);
 const ROUND_TIMEOUT_MS = 60_000;
+/** A Postgres that dies more than five times a minute is given up by the app, which is right outside of here. */
+const KILLS_PER_APP = 4;
 
+let dataDir: string;
 let app: App;
 let account: TestAccount;
 let spaceIds: string[];
 let crew: Crew;
 
 beforeEach(async () => {
-  app = await startApp({ env: { RATE_LIMITS: 'off' } });
+  dataDir = await temporaryDataDir();
+  app = await startApp({ dataDir, env: { RATE_LIMITS: 'off' } });
   account = await createAccount(app.url);
   spaceIds = [account.spaceId, await account.newSpace('Shared')];
   crew = createCrew(account, spaceIds, 5);
@@ -30,6 +35,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await crew.disconnect();
   await app.stop();
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 20 });
 });
 
 test(
@@ -38,6 +44,7 @@ test(
   async () => {
     const random = randomFrom(seed);
     for (let round = 0; round < rounds; round++) {
+      if (round > 0 && round % KILLS_PER_APP === 0) await startAgain();
       await crew.writeUntil(Math.floor(random() * 300));
       await turns(Math.floor(random() * 50));
       await killDatabase(app.dataDir);
@@ -57,6 +64,13 @@ test(
     expect(crew.toldCount).toBeGreaterThan(0);
   },
 );
+
+async function startAgain(): Promise<void> {
+  await crew.disconnect();
+  await app.kill('SIGTERM');
+  app = await startApp({ dataDir, env: { RATE_LIMITS: 'off' } });
+  await crew.connect(app.url);
+}
 
 /** Ends the postmaster in this data folder and all its children, and no other process. */
 async function killDatabase(dataFolder: string): Promise<void> {
