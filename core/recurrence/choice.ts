@@ -68,11 +68,14 @@ export function clampedMonthDays(day: number): readonly number[] | null {
 /** The day that a clamped rule was made for (31 for 28,29,30,31 with BYSETPOS=-1), or null when it is none. */
 export function clampedDayOf(rule: RecurrenceRule): number | null {
   const day = rule.monthDays.at(-1) ?? 0;
+  const isOneMonth =
+    rule.frequency === 'MONTHLY' || (rule.frequency === 'YEARLY' && rule.months.length === 1);
+  const others = [rule.weekdays, rule.yearDays, rule.weekNumbers, rule.hours, rule.minutes, rule.seconds];
   const isClamped =
     rule.setPositions.join() === '-1' &&
-    rule.weekdays.length === 0 &&
+    others.every((list) => list.length === 0) &&
     rule.monthDays.join() === clampedMonthDays(day)?.join();
-  return isClamped ? day : null;
+  return isOneMonth && isClamped ? day : null;
 }
 
 const SHORTEST_MONTH = 28;

@@ -8,10 +8,10 @@
  * day is said only where the rule itself has one, since a task shows its time anyway.
  */
 import { clampedDayOf } from './choice.ts';
-import { civilDate, DAY_SECONDS, parseDay, parseLocal, twoDigits, type CivilDate } from './calendar.ts';
+import { civilDate, DAY_SECONDS, parseDay, parseLocal, twoDigits } from './calendar.ts';
 import { RecurrenceError } from './error.ts';
 import { completeRule } from './expansion.ts';
-import { isFinerThanDaily, parseRule, type Frequency, type RecurrenceRule } from './rule.ts';
+import { isFinerThanDaily, parseRule, type RecurrenceRule } from './rule.ts';
 import type { RuleWords } from './words.ts';
 import { germanWords } from './words-de.ts';
 import { englishWords } from './words-en.ts';
@@ -69,8 +69,11 @@ function describeDays(rule: RecurrenceRule, words: RuleWords): string[] {
   const date = dateInYearOf(rule);
   if (rule.yearDays.length > 0)
     parts.push(words.onDays(words.list(inReadingOrder(rule.yearDays).map(words.yearDay))));
-  if (date) parts.push(words.onDays(words.dateInYear(date.day, date.month)));
-  else if (rule.monthDays.length > 0) parts.push(words.onDays(describeMonthDays(rule, words)));
+  if (date) {
+    const say = date.isClamped ? words.clampedDateInYear : words.dateInYear;
+    parts.push(words.onDays(say(date.day, date.month)));
+  }
+  if (rule.monthDays.length > 0 && !date) parts.push(words.onDays(describeMonthDays(rule, words)));
   if (workday !== null) parts.push(words.onDays(words.nthWorkday(workday)));
   else if (rule.weekdays.length > 0) parts.push(describeWeekdays(rule, words));
   if (rule.weekNumbers.length > 0) {
@@ -92,13 +95,11 @@ function describeMonthDays(rule: RecurrenceRule, words: RuleWords): string {
 
 function describeWeekdays(rule: RecurrenceRule, words: RuleWords): string {
   const scope = rule.frequency === 'MONTHLY' || rule.months.length > 0 ? 'month' : 'year';
-  const items = words.list(
-    rule.weekdays.map(({ weekday, nth }) =>
-      nth === null ? words.weekday(weekday) : words.nthWeekday(nth, weekday, scope),
-    ),
+  const items = rule.weekdays.map(({ weekday, nth }) =>
+    nth === null ? words.weekday(weekday) : words.nthWeekday(nth, weekday, scope),
   );
-  if (rule.monthDays.length + rule.yearDays.length > 0) return words.ifWeekday(items);
-  return rule.weekdays.some((pick) => pick.nth !== null) ? words.onDays(items) : words.onWeekdays(items);
+  const narrows = rule.monthDays.length + rule.yearDays.length > 0;
+  return narrows ? words.ifWeekday(words.listOr(items)) : words.onDays(words.list(items));
 }
 
 function describeTimes(rule: RecurrenceRule, words: RuleWords): string[] {
@@ -160,11 +161,13 @@ function nthWorkdayOf(rule: RecurrenceRule): number | null {
 }
 
 /** The one date that a yearly rule names, or null. */
-function dateInYearOf(rule: RecurrenceRule): { day: number; month: number } | null {
+function dateInYearOf(rule: RecurrenceRule): { day: number; month: number; isClamped: boolean } | null {
   const [month, ...otherMonths] = rule.months;
-  const [day, ...otherDays] = rule.monthDays;
-  const isOne = rule.frequency === 'YEARLY' && otherMonths.length + otherDays.length === 0;
-  return isOne && month !== undefined && day !== undefined && day > 0 ? { day, month } : null;
+  const [first, ...otherDays] = rule.monthDays;
+  const clamped = clampedDayOf(rule);
+  const day = clamped ?? (otherDays.length === 0 ? first : undefined);
+  if (rule.frequency !== 'YEARLY' || otherMonths.length > 0 || month === undefined) return null;
+  return day !== undefined && day > 0 ? { day, month, isClamped: clamped !== null } : null;
 }
 
 /** From the start first, then from the end: 1, 15, -1. */

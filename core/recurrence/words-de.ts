@@ -29,8 +29,8 @@ const UNITS = {
 } as const;
 
 export const germanWords: RuleWords = {
-  list: (items) =>
-    items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} und ${items.at(-1) ?? ''}`,
+  list: (items) => join(items, 'und'),
+  listOr: (items) => join(items, 'oder'),
   every: (count, unit) => (count === 1 ? UNITS[unit].every : `alle ${count} ${UNITS[unit].many}`),
   everyAfterDone: (count, unit) => `${germanWords.every(count, unit)} nach dem Erledigen`,
   everyWorkday: 'jeden Wochentag von Montag bis Freitag',
@@ -44,9 +44,10 @@ export const germanWords: RuleWords = {
   week: (week) => (week > 0 ? `Woche ${week}` : `der ${place(week)} Woche`),
   month: (month) => MONTHS[month - 1] ?? '',
   dateInYear: (day, month) => `${day}. ${MONTHS[month - 1] ?? ''}`,
+  clampedDateInYear: (day, month) =>
+    `${germanWords.dateInYear(day, month)} oder in anderen Jahren am letzten Tag des Monats`,
   onDays: (days) => `am ${days}`,
-  onWeekdays: (weekdays) => `am ${weekdays}`,
-  ifWeekday: (weekdays) => `wenn es ${weekdays} ist`,
+  ifWeekday: (weekdays) => `(nur wenn es ${weekdays} ist)`,
   inMonths: (months) => `im ${months}`,
   inWeeks: (weeks) => `in ${weeks}`,
   atTimes: (times) => `um ${times} Uhr`,
@@ -58,6 +59,11 @@ export const germanWords: RuleWords = {
   times: (count) => (count === 1 ? 'einmal' : `${count}-mal`),
   until: ({ year, month, day }) => `bis ${day}. ${MONTHS[month - 1] ?? ''} ${year}`,
 };
+
+function join(items: readonly string[], last: string): string {
+  if (items.length < 2) return items.join('');
+  return `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1) ?? ''}`;
+}
 
 /** ersten, 12., letzten, vorletzten, drittletzten. */
 function place(number: number): string {

@@ -28,8 +28,8 @@ const UNITS = {
 } as const;
 
 export const englishWords: RuleWords = {
-  list: (items) =>
-    items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`,
+  list: (items) => join(items, 'and'),
+  listOr: (items) => join(items, 'or'),
   every: (count, unit) => (count === 1 ? `every ${UNITS[unit]}` : `every ${count} ${UNITS[unit]}s`),
   everyAfterDone: (count, unit) => `${englishWords.every(count, unit)} after done`,
   everyWorkday: 'every weekday',
@@ -43,9 +43,10 @@ export const englishWords: RuleWords = {
   week: (week) => (week > 0 ? `week ${week}` : `the ${place(week)} week`),
   month: (month) => MONTHS[month - 1] ?? '',
   dateInYear: (day, month) => `${day} ${MONTHS[month - 1] ?? ''}`,
+  clampedDateInYear: (day, month) =>
+    `${englishWords.dateInYear(day, month)}, or the last day of the month in other years`,
   onDays: (days) => `on ${days}`,
-  onWeekdays: (weekdays) => `on ${weekdays}`,
-  ifWeekday: (weekdays) => `if it is ${weekdays}`,
+  ifWeekday: (weekdays) => `(only if it is ${weekdays})`,
   inMonths: (months) => `in ${months}`,
   inWeeks: (weeks) => `in ${weeks}`,
   atTimes: (times) => `at ${times}`,
@@ -57,6 +58,11 @@ export const englishWords: RuleWords = {
   times: (count) => (count === 1 ? 'once' : `${count} times`),
   until: ({ year, month, day }) => `until ${day} ${MONTHS[month - 1] ?? ''} ${year}`,
 };
+
+function join(items: readonly string[], last: string): string {
+  if (items.length < 2) return items.join('');
+  return `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1) ?? ''}`;
+}
 
 /** first, 12th, last, second to last. */
 function place(number: number): string {

@@ -5,9 +5,11 @@
 import type { CivilDate } from './calendar.ts';
 import type { Frequency } from './rule.ts';
 
-/** The words of one locale. Lists come as finished items and are joined by `list`. */
 export interface RuleWords {
+  /** Joined by "and". */
   list(items: readonly string[]): string;
+  /** Joined by "or". */
+  listOr(items: readonly string[]): string;
   every(count: number, unit: Frequency): string;
   everyAfterDone(count: number, unit: Frequency): string;
   /** Every day from Monday to Friday. */
@@ -24,9 +26,10 @@ export interface RuleWords {
   week(week: number): string;
   month(month: number): string;
   dateInYear(day: number, month: number): string;
+  /** The date, or the last day of that month in a year in which it is shorter. */
+  clampedDateInYear(day: number, month: number): string;
   onDays(days: string): string;
-  onWeekdays(weekdays: string): string;
-  /** A weekday that the days named before must also be. */
+  /** Which weekday the days named before must also be; the items joined by "or". */
   ifWeekday(weekdays: string): string;
   inMonths(months: string): string;
   inWeeks(weeks: string): string;
