@@ -116,7 +116,15 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     unreadiness,
   });
 
-  const listener = getRequestListener(app.fetch, {
+  async function serve(request: Request, bindings: object): Promise<Response> {
+    const response = await app.fetch(request, bindings);
+    // Asks the other side to come back on a new connection, which may lead to another server. Said when the
+    // answer is made, so that a request that was begun before does not leave its connection idling.
+    if (draining) response.headers.set('Connection', 'close');
+    return response;
+  }
+
+  const listener = getRequestListener(serve, {
     overrideGlobalObjects: false,
     // Reached only by what never became a request, such as a malformed Host.
     errorHandler: (error) => {
@@ -132,8 +140,6 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     },
   });
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (incoming, outgoing) => {
-    // Asks the other side to come back on a new connection, which may lead to another server.
-    if (draining) outgoing.setHeader('Connection', 'close');
     void listener(incoming, outgoing);
   });
   server.on('clientError', (error, socket) => void refuseRaw(socket, problemOfParser(error)));
