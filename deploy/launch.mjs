@@ -179,7 +179,8 @@ function chooseNode() {
   const trial = spawnSync(pinned, ['--version'], { encoding: 'utf8' });
   if (trial.status === 0) return pinned;
   // npm puts its link to the pinned Node first on the path of its scripts: the next start would not get this far.
-  for (const name of ['node', 'node.cmd', 'node.ps1']) tryRemove(join(root, 'node_modules', '.bin', name));if (newEnough) return process.execPath;
+  for (const name of ['node', 'node.cmd', 'node.ps1']) tryRemove(join(root, 'node_modules', '.bin', name));
+  if (newEnough) return process.execPath;
   const complaint = `${trial.stderr ?? ''}${trial.error?.message ?? ''}`.trim();
   const library = /error while loading shared libraries: ([^:]+):/.exec(complaint)?.[1];
   if (library === 'libatomic.so.1') {

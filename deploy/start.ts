@@ -16,6 +16,7 @@ import { migrate } from '@holdfast/db/migrate.ts';
 import { createLogger } from '@holdfast/sync-server/logging.ts';
 import type { Logger } from '@holdfast/sync-server/logging.ts';
 import { createSyncServer } from '@holdfast/sync-server/server.ts';
+import { createWorkers } from '@holdfast/workers/workers.ts';
 import { idleSettings, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -33,6 +34,7 @@ export interface ServeOptions {
 }
 
 const DRAIN_LIMIT_MS = 25_000;
+const HOUR_MS = 60 * 60_000;
 
 const webBuild = fileURLToPath(new URL('../web/build', import.meta.url));
 
@@ -144,7 +146,17 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
   if (applied.length > 0) logger.info({ applied }, 'database migrated');
   signal.throwIfAborted();
 
-  if (role === 'workers') return 'workers';
+  if (role !== 'sync') {
+    const workers = createWorkers({ database, logger });
+    workers.start();
+    closers.push(() => workers.drain());
+    if (role === 'workers') {
+      // Nothing else keeps the process alive: this role listens to nobody, and has no address to tell.
+      const alive = setInterval(() => undefined, HOUR_MS);
+      closers.push(async () => clearInterval(alive));
+      return 'workers';
+    }
+  }
 
   const server = createSyncServer({
     database,

@@ -2,7 +2,7 @@
  * A real Chromium for the tests that need a browser.
  *
  * Promise: takes what the machine has (CHROMIUM, an installed one, Playwright's cache); `npm test` runs this file
- * first, which otherwise gets one: Playwright's own download, else Debian's package where this is root. A machine
+ * first, which otherwise gets one: Debian's package where this is root, else Playwright's own download. A machine
  * where none of that works is told what to install; no test is skipped for it.
  * Limits: the only importer of playwright-core.
  */
@@ -37,6 +37,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+const DOWNLOAD_LIMIT_MS = 5 * 60_000;
 
 export interface ChromiumOptions {
   readonly args?: readonly string[];
@@ -85,10 +87,11 @@ export function findChromium(): string | undefined {
 
 /** Gets one when there is none. Slow: only the test command calls this. */
 function obtainChromium(): string {
-  for (const attempt of [undefined, downloadByPlaywright, installByApt]) {
+  // The system's package brings the libraries that a bare machine lacks, so it goes first where it may.
+  for (const attempt of [undefined, installByApt, downloadByPlaywright]) {
     attempt?.();
     const found = findChromium();
-    if (found) return found;
+    if (found && spawnSync(found, ['--version'], { stdio: 'ignore' }).status === 0) return found;
   }
   throw new Error(ADVICE);
 }
@@ -96,7 +99,10 @@ function obtainChromium(): string {
 function downloadByPlaywright(): void {
   const cli = join(dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')), 'cli.js');
   process.stderr.write('Getting a Chromium by Playwright ...\n');
-  spawnSync(process.execPath, [cli, 'install', '--no-shell', 'chromium'], { stdio: ['ignore', 2, 2] });
+  spawnSync(process.execPath, [cli, 'install', '--no-shell', 'chromium'], {
+    stdio: ['ignore', 2, 2],
+    timeout: DOWNLOAD_LIMIT_MS,
+  });
 }
 
 function installByApt(): void {

@@ -1,0 +1,120 @@
+/** A database at DATABASE_URL: waiting for it, being refused by it, and the roles of a split deployment on it. */
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { openDataFolder } from '@holdfast/deploy/data-folder.ts';
+import { openDatabase } from '@holdfast/deploy/open-database.ts';
+import { expect, test } from 'vitest';
+import { attemptStart, startApp } from '../support/app.ts';
+import { testDatabase } from '../support/postgres.ts';
+import { ownDataDir, signUp, statusOfMe } from './machine.ts';
+
+test('[HO19] a database that does not answer is waited for, then told without its password', async () => {
+  const reports: string[] = [];
+  const folder = await openDataFolder(await ownDataDir());
+  const opening = openDatabase({
+    databaseUrl: 'postgres://someone:hush@127.0.0.1:1/tasks',
+    dataFolder: folder,
+    report: (sentence) => reports.push(sentence),
+    onLost: () => undefined,
+    waitMs: 300,
+  });
+  await expect(opening).rejects.toThrow(
+    /^The database at 127\.0\.0\.1:1\/tasks did not answer within 0\.3 s \(.*ECONNREFUSED.*\): start it, correct/,
+  );
+  expect(reports).toEqual([expect.stringMatching(/^Waiting for the database at 127\.0\.0\.1:1\/tasks/)]);
+});
+
+test('[HO19] one that comes up while we wait is used', async () => {
+  const database = await testDatabase({ migrated: false });
+  const real = new URL(database.url);
+  const port = await portThatIsFree();
+  const late = new URL(`postgres://${real.username}:${real.password}@127.0.0.1:${port}${real.pathname}`);
+  const folder = await openDataFolder(await ownDataDir());
+  let open: (() => void) | undefined;
+  const opening = openDatabase({
+    databaseUrl: late.href,
+    dataFolder: folder,
+    report: () => open?.(),
+    onLost: () => undefined,
+  });
+  // The moment it says that it waits, the way to the database opens.
+  const line = createServer((socket) => {
+    const onward = connectToSocket(real);
+    socket.pipe(onward).pipe(socket);
+    onward.on('error', () => socket.destroy());
+    socket.on('error', () => onward.destroy());
+  });
+  open = () => line.listen(port, '127.0.0.1');
+  const opened = await opening;
+  expect(await opened.database.run({ name: '', text: 'SELECT 1 AS one' }, [])).toEqual([{ one: 1 }]);
+  await opened.close();
+  line.close();
+  await database.drop();
+});
+
+test('[HO19] a missing database and a wrong password are told at once', async () => {
+  const database = await testDatabase({ migrated: false });
+  const missing = new URL(database.url);
+  missing.pathname = '/nothing_here';
+  const wrong = new URL(database.url);
+  wrong.password = 'hush-wrong';
+  for (const [url, sentence] of [
+    [missing, 'it has no database of that name. Correct DATABASE_URL.'],
+    [wrong, 'it refuses the password. Correct DATABASE_URL.'],
+  ] as const) {
+    const attempt = await attemptStart({ databaseUrl: url.href });
+    expect((await attempt.exited).code).toBe(1);
+    expect(attempt.stderr()).toContain(sentence);
+    expect(attempt.stderr()).not.toContain('hush');
+    await attempt.cleanUp();
+  }
+  await database.drop();
+});
+
+test('[HO2] the roles of a split deployment share a database, and each ends in order', async () => {
+  const database = await testDatabase({ migrated: false });
+  const secret = { AUTH_SECRET: 'a secret that all servers of it share' };
+  const workers = await attemptStart({ databaseUrl: database.url, args: ['--role=workers'], env: secret });
+  const [one, two] = await Promise.all(
+    [1, 2].map(() => startApp({ databaseUrl: database.url, args: ['--role=sync'], env: secret })),
+  );
+  expect(await workers.ready).toBe('workers');
+  const cookie = await signUp(one?.url ?? '');
+  expect(await statusOfMe(two?.url ?? '', cookie)).toBe(200);
+  workers.child.kill('SIGTERM');
+  expect(await workers.exited).toEqual({ code: 0, signal: null });
+  await workers.cleanUp();
+  expect(await one?.stop()).toEqual({ code: 0, signal: null });
+  expect(await two?.stop()).toEqual({ code: 0, signal: null });
+  await database.drop();
+});
+
+test('[HO4] a role without DATABASE_URL, and a role that there is not, are told', async () => {
+  for (const [role, sentence] of [
+    ['sync', 'set DATABASE_URL'],
+    ['cook', 'There is no role "cook": --role is one of all, sync, workers.'],
+  ] as const) {
+    const attempt = await attemptStart({ args: [`--role=${role}`] });
+    expect((await attempt.exited).code).toBe(1);
+    expect(attempt.stderr()).toContain(sentence);
+    await attempt.cleanUp();
+  }
+});
+
+async function portThatIsFree(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function connectToSocket(url: URL): Socket {
+  const folder = url.searchParams.get('host');
+  return folder === null
+    ? connect(Number(url.port), url.hostname)
+    : connect(join(folder, `.s.PGSQL.${url.port || '5432'}`));
+}
