@@ -16,6 +16,7 @@ import { docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { Problem, problemResponse } from './problem.ts';
+import { requestIdFor } from './request-id.ts';
 import { addSecurityHeaders, isOwnMachine, pagePolicy } from './security-headers.ts';
 import { serveOperations } from './serve-operations.ts';
 import type { AppEnv, ServeOptions } from './serve-operations.ts';
@@ -46,7 +47,7 @@ export function createHttpApp(options: HttpAppOptions): Hono<AppEnv> {
 
   app.use(async (context, next) => {
     const startedMs = performance.now();
-    const requestId = acceptedRequestId(context.req.header('x-request-id')) ?? crypto.randomUUID();
+    const requestId = requestIdFor(context.req.header('x-request-id'));
     context.set('requestId', requestId);
     await next();
     const { res } = context;
@@ -140,11 +141,6 @@ export function createHttpApp(options: HttpAppOptions): Hono<AppEnv> {
 }
 
 const NO_STORE = { 'Cache-Control': 'no-store' } as const;
-
-/** A sane id from a proxy is kept, so that its log and ours can be read together. */
-function acceptedRequestId(given: string | undefined): string | undefined {
-  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
-}
 
 function pathOf(path: string): string {
   try {

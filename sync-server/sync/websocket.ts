@@ -9,6 +9,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import WebSocket, { WebSocketServer } from 'ws';
+import { requestIdFor } from '../http/request-id.ts';
 
 /** What a peer tells. `text` frames are reported as such, since the protocol has none. */
 export interface PeerListener {
@@ -101,6 +102,10 @@ export function createPeerServer(options: { maxFrameBytes: number }): PeerServer
     maxPayload: options.maxFrameBytes + 1024,
     skipUTF8Validation: true,
     WebSocket: PeerSocket,
+  });
+  server.on('headers', (headers, request) => {
+    const given = request.headers['x-request-id'];
+    headers.push(`X-Request-Id: ${requestIdFor(typeof given === 'string' ? given : undefined)}`);
   });
   return {
     accept(request, socket, head) {

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
@@ -71,6 +72,25 @@ describe('requests', () => {
       const answer = await server.visitor().get('/healthz', { 'x-request-id': insane });
       expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     }
+  });
+
+  test('[H1] so does the answer to an upgrade', async () => {
+    const sent = request({
+      port: server.port,
+      host: '127.0.0.1',
+      path: `/sync/${crypto.randomUUID()}`,
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+        'x-request-id': 'socket-1',
+      },
+    });
+    sent.end();
+    const [response, socket] = (await once(sent, 'upgrade')) as [IncomingMessage, Socket];
+    expect(response.headers['x-request-id']).toBe('socket-1');
+    socket.destroy();
   });
 
   function expectProblem(answer: Answer, status: number, code: string): void {
