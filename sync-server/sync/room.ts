@@ -488,6 +488,7 @@ export class Room implements LogWriter<PendingEdit> {
   /** The answer waits until everything that was admitted so far is committed. */
   receipt(session: RoomMember, ticket: number, refusal: string | null): void {
     if (this.#committed >= this.#admitted && this.#receipts.length === 0) {
+      session.ticketsWaiting--;
       session.send(receiptFrame(ticket, refusal));
       return;
     }

@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 
 test(
-  '[K2] kill -9 of the database loses no edit that was told durable and none that another client had received',
+  '[DUR2] kill -9 of the database loses no edit that was told durable and none that another client had received',
   { timeout: ROUND_TIMEOUT_MS * (rounds + 1) },
   async () => {
     const random = randomFrom(seed);

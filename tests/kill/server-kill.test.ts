@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 test(
-  '[K1] kill -9 of the server loses no edit that was told durable and none that another client had received',
+  '[DUR1] kill -9 of the server loses no edit that was told durable and none that another client had received',
   { timeout: ROUND_TIMEOUT_MS * (rounds + 1) },
   async () => {
     const random = randomFrom(seed);
@@ -61,7 +61,7 @@ test(
 );
 
 test(
-  '[K3] SIGTERM under writers ends with 0, and all that was told or relayed is there afterwards',
+  '[DUR3] SIGTERM under writers ends with 0, and all that was told or relayed is there afterwards',
   { timeout: 2 * ROUND_TIMEOUT_MS },
   async () => {
     const random = randomFrom(seed + 1);

@@ -52,7 +52,7 @@ function created(result: ReturnType<HoldfastDocument['createTask']>): TaskId {
   return result.id;
 }
 
-test('[P1] what a stock client writes in the documented shape is a task to everyone else, and the other way', async () => {
+test('[PEER1] what a stock client writes in the documented shape is a task to everyone else, and the other way', async () => {
   const foreign = await join();
   const ours = await join();
   const document = open(ours);
@@ -90,7 +90,7 @@ test('[P1] what a stock client writes in the documented shape is a task to every
   expect(readField(foreign.doc, 'fromOutside', 'colour').value).toBe('a field of a later version');
 });
 
-test('[P2] peers that are offline in turn converge: no edit lost, the later value stands, the other is kept', async () => {
+test('[PEER2] peers that are offline in turn converge: no edit lost, the later value stands, the other is kept', async () => {
   const foreign = await join();
   const ours = await join();
   const document = open(ours);
@@ -148,7 +148,7 @@ test('[P2] peers that are offline in turn converge: no edit lost, the later valu
   expect(fresh.task(bread)?.trashedAt).not.toBeNull();
 });
 
-test('[P3] what a stock client wrote is on the server when the server was killed and started again', async () => {
+test('[PEER3] what a stock client wrote is on the server when the server was killed and started again', async () => {
   const foreign = await join();
   const witness = await join();
   for (let n = 0; n < 50; n++) writeTask(foreign.doc, `task${n}`, { title: `Task ${n}` });
