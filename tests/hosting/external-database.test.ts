@@ -32,21 +32,19 @@ test('[HO19] one that comes up while we wait is used', async () => {
   const port = await portThatIsFree();
   const late = new URL(`postgres://${real.username}:${real.password}@127.0.0.1:${port}${real.pathname}`);
   const folder = await openDataFolder(await ownDataDir());
-  let open: (() => void) | undefined;
-  const opening = openDatabase({
-    databaseUrl: late.href,
-    dataFolder: folder,
-    report: () => open?.(),
-    onLost: () => undefined,
-  });
-  // The moment it says that it waits, the way to the database opens.
   const line = createServer((socket) => {
     const onward = connectToSocket(real);
     socket.pipe(onward).pipe(socket);
     onward.on('error', () => socket.destroy());
     socket.on('error', () => onward.destroy());
   });
-  open = () => line.listen(port, '127.0.0.1');
+  const opening = openDatabase({
+    databaseUrl: late.href,
+    dataFolder: folder,
+    // The moment it says that it waits, the way to the database opens.
+    report: () => void line.listen(port, '127.0.0.1'),
+    onLost: () => undefined,
+  });
   const opened = await opening;
   expect(await opened.database.run({ name: '', text: 'SELECT 1 AS one' }, [])).toEqual([{ one: 1 }]);
   await opened.close();
