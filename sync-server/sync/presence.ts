@@ -31,6 +31,7 @@ export interface Presence extends Omit<SessionServices, 'closed'> {
 /** The lowest and the highest version of messages 100 to 105 that this server speaks. */
 const PROTOCOL = 1;
 const PROBE_MS = 3000;
+const LOOK_MS = 50;
 const MAX_IDS = 10_000;
 
 interface Hello {
@@ -134,7 +135,15 @@ export function createPresence(hub: SyncHub): Presence {
     const before = session.heard;
     session.probe();
     return new Promise((resolve) => {
-      hub.clock.after(PROBE_MS, () => resolve(session.isOpen && session.heard !== before));
+      const answer = (isThere: boolean) => {
+        stop();
+        resolve(isThere);
+      };
+      // Most answers are there at once: a page that is loaded again must not wait for its own old socket.
+      const stop = hub.clock.every(LOOK_MS, () => {
+        if (!session.isOpen || session.heard !== before) answer(session.isOpen);
+      });
+      hub.clock.after(PROBE_MS, () => answer(session.isOpen && session.heard !== before));
     });
   }
 
