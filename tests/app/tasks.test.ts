@@ -1,0 +1,330 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import type { Browser } from '../support/chromium.ts';
+import { PHONE, newPerson } from './person.ts';
+import type { Person, PersonOptions } from './person.ts';
+import { serveBuild } from './static-site.ts';
+import type { StaticSite } from './static-site.ts';
+
+let browser: Browser;
+let site: StaticSite;
+const people: Person[] = [];
+
+beforeAll(async () => {
+  [browser, site] = await Promise.all([launchChromium(), serveBuild()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+});
+afterEach(async () => {
+  const errors = people.flatMap((person) => person.errors);
+  await Promise.all(people.splice(0).map((person) => person.close()));
+  expect(errors).toEqual([]);
+});
+
+async function arrive(options?: PersonOptions): Promise<Person> {
+  const person = await newPerson(browser, site.url, options);
+  people.push(person);
+  return person;
+}
+
+test('[P1] Enter adds a task, the focus stays, and the order is the order of adding', async () => {
+  const anna = await arrive();
+  await anna.quickAdd.focus();
+  for (const title of ['Buy bread', 'Call Tom', 'Water the tomatoes']) {
+    await anna.page.keyboard.type(title);
+    await anna.page.keyboard.press('Enter');
+    expect(await anna.quickAdd.evaluate((field) => field === document.activeElement)).toBe(true);
+  }
+  await anna.untilTitles('Buy bread', 'Call Tom', 'Water the tomatoes');
+  await anna.page.keyboard.press('Enter');
+  await anna.page.keyboard.type('   ');
+  await anna.page.keyboard.press('Enter');
+  expect(await anna.titles()).toHaveLength(3);
+  await anna.page.reload();
+  await anna.untilTitles('Buy bread', 'Call Tom', 'Water the tomatoes');
+});
+
+test('[P2] a pasted list becomes as many tasks, in its order, and one Undo takes them back', async () => {
+  const anna = await arrive();
+  await anna.add('Already here');
+  await anna.paste('- Milk\n* [ ] Eggs\n\n• Zahnarzttermin vereinbaren\n');
+  await anna.untilTitles('Already here', 'Milk', 'Eggs', 'Zahnarzttermin vereinbaren');
+  await anna.page.getByRole('button', { name: 'Undo' }).click();
+  await anna.untilTitles('Already here');
+});
+
+test('[P4] a completed task stays a moment, so that the same tap takes it back', async () => {
+  const anna = await arrive();
+  await anna.add('Buy bread', 'Call Tom');
+  await anna.tick('Buy bread').click();
+  await anna
+    .tick('Buy bread')
+    .and(anna.page.getByRole('checkbox', { checked: true }))
+    .waitFor();
+  await anna.tick('Buy bread').click();
+  await anna
+    .tick('Buy bread')
+    .and(anna.page.getByRole('checkbox', { checked: false }))
+    .waitFor();
+  await anna.untilTitles('Buy bread', 'Call Tom');
+});
+
+test('[P4] a completed task leaves the list, and Undo brings it back to its place', async () => {
+  const anna = await arrive();
+  await anna.add('Buy bread', 'Call Tom');
+  await anna.tick('Buy bread').click();
+  await anna.untilTitles('Call Tom');
+  await anna.page.getByRole('button', { name: 'Undo' }).click();
+  await anna.untilTitles('Buy bread', 'Call Tom');
+});
+
+test('[P4] Undo in the toast undoes its own intent, also when another has followed', async () => {
+  const anna = await arrive();
+  await anna.add('Buy bread');
+  await anna.tick('Buy bread').click();
+  await anna.untilTitles();
+  await anna.add('Call Tom');
+  await anna.page.getByRole('button', { name: 'Undo' }).click();
+  await anna.untilTitles('Buy bread', 'Call Tom');
+});
+
+test('[P5] undo and redo by keyboard walk through the session', async () => {
+  const anna = await arrive();
+  await anna.add('Buy bread', 'Call Tom');
+  await anna.page.keyboard.press('Escape');
+  await anna.page.keyboard.press('ControlOrMeta+z');
+  await anna.untilTitles('Buy bread');
+  await anna.page.keyboard.press('ControlOrMeta+z');
+  await anna.untilTitles();
+  await anna.page.keyboard.press('ControlOrMeta+Shift+z');
+  await anna.page.keyboard.press('ControlOrMeta+Shift+z');
+  await anna.untilTitles('Buy bread', 'Call Tom');
+});
+
+test('[P6] a task goes to the trash and comes back', async () => {
+  const anna = await arrive();
+  await anna.add('Buy bread', 'Call Tom');
+  const task = await anna.open('Buy bread');
+  await task.getByRole('button', { name: 'Move to trash' }).click();
+  await anna.untilTitles('Call Tom');
+  await anna.go('Trash');
+  await anna.page.getByRole('button', { name: 'Restore Buy bread' }).click();
+  await anna.page.getByText('The trash is empty').waitFor();
+  await anna.go('Inbox');
+  await anna.untilTitles('Buy bread', 'Call Tom');
+});
+
+test('[P7] Alt with an arrow reorders, says where the task is, and keeps the focus on it', async () => {
+  const anna = await arrive();
+  await anna.add('A', 'B', 'C');
+  await anna.row('C').getByRole('button', { name: 'C' }).focus();
+  await anna.page.keyboard.press('Alt+ArrowUp');
+  await anna.untilTitles('A', 'C', 'B');
+  await anna.page.getByText('Moved to place 2 of 3').waitFor();
+  await anna.page.keyboard.press('Alt+ArrowUp');
+  await anna.untilTitles('C', 'A', 'B');
+  await anna.page.keyboard.press('Alt+ArrowDown');
+  await anna.untilTitles('A', 'C', 'B');
+  const focused = await anna.page.evaluate(() => document.activeElement?.textContent);
+  expect(focused?.trim()).toBe('C');
+  await anna.page.reload();
+  await anna.untilTitles('A', 'C', 'B');
+});
+
+test('[P7] a row can be dragged to another place, and Escape puts it back', async () => {
+  const anna = await arrive();
+  await anna.add('A', 'B', 'C');
+  const centre = async (title: string): Promise<{ x: number; y: number }> => {
+    const box = await anna.row(title).boundingBox();
+    if (!box) throw new Error(`${title} is not on the screen`);
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  };
+  const [a, c] = [await centre('A'), await centre('C')];
+  await anna.page.mouse.move(c.x, c.y);
+  await anna.page.mouse.down();
+  await anna.page.mouse.move(a.x, a.y - 6, { steps: 6 });
+  await anna.page.mouse.up();
+  await anna.untilTitles('C', 'A', 'B');
+  expect(await anna.task.count()).toBe(0);
+
+  await anna.page.mouse.move(c.x, c.y);
+  await anna.page.mouse.down();
+  await anna.page.mouse.move(a.x, a.y - 6, { steps: 6 });
+  await anna.page.keyboard.press('Escape');
+  await anna.page.mouse.up();
+  expect(await anna.titles()).toEqual(['C', 'A', 'B']);
+});
+
+test('[P7] on a touch screen a row is dragged after it was held, and a swipe scrolls', async () => {
+  const anna = await arrive({ viewport: PHONE });
+  await anna.add('A', 'B', 'C');
+  const devtools = await anna.context.newCDPSession(anna.page);
+  const box = await anna.row('A').boundingBox();
+  const target = await anna.row('C').boundingBox();
+  if (!box || !target) throw new Error('the rows are not on the screen');
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x: number, y: number): Promise<unknown> =>
+    devtools.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
+  const x = box.x + 200;
+  await touch('touchStart', x, box.y + 20);
+  await anna.page.waitForFunction(() => document.querySelector('.lifted') !== null);
+  await touch('touchMove', x, target.y + 10);
+  await touch('touchMove', x, target.y + target.height - 2);
+  await anna.page.waitForFunction(() => document.querySelector('.drop-line') !== null);
+  await touch('touchEnd', 0, 0);
+  await anna.untilTitles('B', 'C', 'A');
+});
+
+test('[P8] the panel holds title, notes, due, priority and tags, and each edit is kept', async () => {
+  const anna = await arrive();
+  await anna.add('Call Tom');
+  const task = await anna.open('Call Tom');
+  await task.getByRole('textbox', { name: 'Title' }).fill('Call Tom about the cabin');
+  await task.getByRole('textbox', { name: 'Title' }).press('Enter');
+  await task.getByRole('textbox', { name: 'Notes' }).fill('He is back\nfrom Monday');
+  await task.getByRole('button', { name: 'Due', exact: true }).click();
+  await task.getByRole('button', { name: 'Tomorrow', exact: true }).click();
+  await task.getByRole('button', { name: 'Due', exact: true }).click();
+  await task.getByLabel('Time').fill('14:00');
+  await task.getByRole('button', { name: 'Done', exact: true }).click();
+  await task.getByRole('combobox', { name: 'Priority' }).selectOption('High');
+  await task.getByRole('combobox', { name: 'Tags' }).fill('phone calls');
+  await task.getByRole('combobox', { name: 'Tags' }).press('Enter');
+  await task.getByRole('button', { name: 'Remove tag phone calls' }).waitFor();
+  await anna.row('Call Tom about the cabin').getByText('tomorrow 14:00').waitFor();
+  await anna.untilSync('On this device only');
+
+  await anna.page.reload();
+  await anna.row('Call Tom about the cabin').getByText('High priority').waitFor();
+  const again = anna.task;
+  expect(await again.getByRole('textbox', { name: 'Title' }).inputValue()).toBe('Call Tom about the cabin');
+  expect(await again.getByRole('textbox', { name: 'Notes' }).inputValue()).toBe('He is back\nfrom Monday');
+  expect(await again.getByRole('combobox', { name: 'Priority' }).inputValue()).toBe('high');
+  await again.getByRole('button', { name: 'Remove tag phone calls' }).waitFor();
+});
+
+test('[P8] a day is chosen from the calendar by keyboard alone', async () => {
+  const anna = await arrive();
+  await anna.add('Call Tom');
+  const task = await anna.open('Call Tom');
+  await task.getByRole('button', { name: 'Due', exact: true }).press('Enter');
+  const today = task.getByRole('grid').getByRole('button').and(anna.page.locator('[tabindex="0"]'));
+  await today.focus();
+  await anna.page.keyboard.press('ArrowDown');
+  await anna.page.keyboard.press('ArrowRight');
+  await anna.page.keyboard.press('Enter');
+  const date = new Date();
+  date.setDate(date.getDate() + 8);
+  const wanted = `${String(date.getFullYear())}-${String(date.getMonth() + 1).padStart(2, '0')}-${String(date.getDate()).padStart(2, '0')}`;
+  await anna.page.waitForFunction(
+    (value) => document.querySelector<HTMLInputElement>('input[type="date"]')?.value === value,
+    wanted,
+  );
+});
+
+test('[P8] on a phone the task is a dialog, and Back closes it', async () => {
+  const anna = await arrive({ viewport: PHONE });
+  await anna.add('Call Tom');
+  await anna.open('Call Tom');
+  await anna.page.getByRole('dialog', { name: 'Task' }).waitFor();
+  await anna.page.goBack();
+  await anna.page.getByRole('dialog', { name: 'Task' }).waitFor({ state: 'detached' });
+  await anna.untilTitles('Call Tom');
+});
+
+test('[P9] what is being typed is kept when the page is left at once', async () => {
+  const anna = await arrive();
+  await anna.add('Call Tom');
+  const task = await anna.open('Call Tom');
+  await task.getByRole('textbox', { name: 'Notes' }).pressSequentially('half a thou');
+  await anna.go('Today');
+  await anna.go('Inbox');
+  await anna.open('Call Tom');
+  expect(await anna.task.getByRole('textbox', { name: 'Notes' }).inputValue()).toBe('half a thou');
+});
+
+test('[P10] what is added under Today and Upcoming has that date', async () => {
+  const anna = await arrive();
+  await anna.go('Today');
+  await anna.add('Buy bread');
+  await anna.go('Upcoming');
+  await anna.page.getByText('Nothing is planned').waitFor();
+  await anna.add('Call Tom');
+  await anna.page.getByRole('heading', { name: /^Tomorrow/ }).waitFor();
+  expect(await anna.titles()).toEqual(['Call Tom']);
+  await anna.go('Today');
+  await anna.untilTitles('Buy bread');
+});
+
+test('[P11] searching finds by the words of a title, whatever their case and accents', async () => {
+  const anna = await arrive();
+  await anna.add('Zahnärztin anrufen', 'Buy bread');
+  await anna.go('Search');
+  await anna.page.getByRole('searchbox', { name: 'Search' }).fill('ZAHNARZT anr');
+  await anna.untilTitles('Zahnärztin anrufen');
+  await anna.page.getByRole('searchbox', { name: 'Search' }).fill('nowhere');
+  await anna.page.getByText('Nothing found').waitFor();
+});
+
+test('[P13] the whole list is worked by keyboard', async () => {
+  const anna = await arrive();
+  await anna.page.keyboard.press('q');
+  await anna.page.keyboard.type('A');
+  await anna.page.keyboard.press('Enter');
+  await anna.page.keyboard.type('B');
+  await anna.page.keyboard.press('Enter');
+  await anna.page.keyboard.type('C');
+  await anna.page.keyboard.press('Enter');
+  await anna.untilTitles('A', 'B', 'C');
+  await anna.page.keyboard.press('Escape');
+  await anna.page.keyboard.press('j');
+  await anna.page.keyboard.press('j');
+  await anna.page.keyboard.press('x');
+  await anna.untilTitles('A', 'C');
+  // The focus has gone to the neighbour of the row that went.
+  await anna.page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'C');
+  await anna.page.keyboard.press('Enter');
+  await anna.task.getByRole('textbox', { name: 'Title' }).waitFor();
+  await anna.page.keyboard.press('Escape');
+  await anna.task.waitFor({ state: 'detached' });
+  await anna.page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'C');
+  await anna.page.keyboard.press('Delete');
+  await anna.untilTitles('A');
+  await anna.page.keyboard.press('?');
+  await anna.page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+});
+
+test('[P14] of a very long list only what is near the window is drawn, and its end is one key away', async () => {
+  const anna = await arrive();
+  await anna.paste(Array.from({ length: 1_500 }, (_, index) => `Task ${String(index + 1)}`).join('\n'));
+  await anna.row('Task 1500').waitFor();
+  expect(await anna.page.getByRole('listitem').count()).toBeLessThan(400);
+  await anna.page.keyboard.press('Escape');
+  await anna.page.keyboard.press('j');
+  await anna.page.keyboard.press('Home');
+  await anna.page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'Task 1');
+  await anna.page.keyboard.press('End');
+  await anna.page.waitForFunction(() => document.activeElement?.textContent?.trim() === 'Task 1500');
+  const last = await anna.row('Task 1500').getAttribute('aria-posinset');
+  expect(last).toBe('1500');
+});
+
+test('[P15] lists: made, filled, renamed, thrown away and brought back', async () => {
+  const anna = await arrive();
+  await anna.page.getByRole('button', { name: 'New list' }).click();
+  await anna.page.getByRole('textbox', { name: 'Name of the new list' }).fill('House');
+  await anna.page.keyboard.press('Enter');
+  await anna.page.getByRole('heading', { level: 1, name: 'House' }).waitFor();
+  await anna.add('Clean the gutter');
+  await anna.page.getByRole('button', { name: 'Edit this list' }).click();
+  await anna.page.getByLabel('Name', { exact: true }).fill('House and garden');
+  await anna.page.getByLabel('Name', { exact: true }).press('Enter');
+  await anna.page.getByRole('heading', { level: 1, name: 'House and garden' }).waitFor();
+  await anna.page.getByRole('button', { name: 'Move this list to the trash' }).click();
+  await anna.page.getByRole('heading', { level: 1, name: 'Inbox' }).waitFor();
+  await anna.go('Trash');
+  await anna.page.getByRole('button', { name: 'Restore House and garden' }).click();
+  await anna.page.getByRole('link', { name: 'House and garden' }).click();
+  await anna.untilTitles('Clean the gutter');
+});
