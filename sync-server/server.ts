@@ -126,6 +126,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 
   const listener = getRequestListener(serve, {
     overrideGlobalObjects: false,
+    hostname: 'localhost',
     // Reached only by what never became a request, such as a malformed Host.
     errorHandler: (error) => {
       const malformed = error instanceof RequestError;
@@ -139,8 +140,13 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       return response;
     },
   });
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (incoming, outgoing) => {
-    void listener(incoming, outgoing);
+  // Node would refuse a missing Host by itself, without our id.
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false });
+  server.on('request', (incoming, outgoing) => {
+    // RFC 9112 section 3.2 wants a Host; some probes still speak HTTP/1.0, which has none.
+    if (incoming.headers.host === undefined && incoming.httpVersion !== '1.0') {
+      void refuseRaw(incoming.socket, new Problem('malformed-request', 'The request has no Host header.'));
+    } else void listener(incoming, outgoing);
   });
   server.on('clientError', (error, socket) => void refuseRaw(socket, problemOfParser(error)));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as schemas from '@holdfast/sync-server/http/schemas.ts';
+import type { Schema } from '@holdfast/sync-server/http/schemas.ts';
 import { testDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { PASSWORD, createVisitor, runServer } from './running-server.ts';
@@ -166,6 +168,8 @@ describe('requests', () => {
     for (const [bytes, status, code] of [
       ['GET / HTTP/1.1\r\nHost: x\r\nX: ' + 'y'.repeat(20_000) + '\r\n\r\n', 431, 'headers-too-large'],
       ['hello\r\n\r\n', 400, 'malformed-request'],
+      ['GET / HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'malformed-request'],
+      ['TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 405, 'method-not-allowed'],
       ['GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400, 'malformed-request'],
       [
         'GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
@@ -322,6 +326,14 @@ describe('operation', () => {
     expect((await visitor.get('/readyz')).body).toEqual({ status: 'ready' });
   });
 
+  test('[H6] a probe that speaks HTTP/1.0 without a Host is answered', async () => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('GET /healthz HTTP/1.0\r\n\r\n');
+    let text = '';
+    for await (const chunk of socket) text += String(chunk);
+    expect(text).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   test('[H6] alive but not ready without migrations or a database', async () => {
     const empty = await testDatabase({ migrated: false });
     const early = await runServer({ databaseUrl: empty.url });
@@ -373,6 +385,32 @@ describe('operation', () => {
     }
     const ids = paths.flatMap(([, methods]) => Object.values(methods).map((method) => method.operationId));
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('[H8] answers are as described, with no field more', async () => {
+    const someone = server.visitor();
+    const credentials = { email: 'described@example.org', password: PASSWORD };
+    const answers: [Answer, Schema][] = [
+      [await someone.get('/api/v1/server'), schemas.server],
+      [await someone.get('/api/auth/get-session'), schemas.currentSession],
+      [await someone.post('/api/auth/sign-up/email', { name: 'D', ...credentials }), schemas.signedIn],
+      [await someone.post('/api/auth/sign-in/email', credentials), schemas.signedIn],
+      [await someone.get('/api/auth/get-session'), schemas.currentSession],
+      [await someone.get('/api/auth/list-sessions'), schemas.sessions],
+      [await someone.get('/api/v1/me'), schemas.me],
+      [await someone.post('/api/v1/spaces', { name: 'S' }), schemas.space],
+      [await someone.post('/api/v1/tokens', { name: 'T' }), schemas.newToken],
+      [await someone.get('/api/v1/tokens'), schemas.tokens],
+      [await someone.get('/api/v1/devices'), schemas.devices],
+      [await visitor.post('/api/v1/sign-up-invites', {}), schemas.newInvite],
+      [await someone.post('/api/v1/sign-up-invites', {}), schemas.problem],
+      [await someone.post('/api/v1/tokens', { nam: 'T' }), schemas.problem],
+      [await someone.post('/api/auth/revoke-sessions'), schemas.done],
+    ];
+    for (const [{ body }, schema] of answers) {
+      // Parsing drops what the schema does not know, so equality means that nothing more was sent.
+      expect(schemas.parse(schema, body)).toEqual({ ok: true, value: body });
+    }
   });
 
   test('[H10] draining fails readyz at once, lets what was begun finish, then frees the port', async () => {
