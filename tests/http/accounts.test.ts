@@ -218,6 +218,21 @@ describe('signing up', () => {
     });
   });
 
+  test('[A3] a sign-up is whole or nothing: one that breaks half-way leaves no account behind', async () => {
+    await withServers([{ signup: 'closed' }], async (server) => {
+      if (!server) throw new Error('a server was asked for');
+      for (const table of ['account_credential', 'account_session'] as const) {
+        const { schema } = server.database.kysely;
+        await schema.alterTable(table).renameTo('away').execute();
+        expect((await server.visitor().signUp('whole@example.org')).status).toBe(500);
+        await schema.alterTable('away').renameTo(table).execute();
+      }
+      expect((await server.visitor().signUp('whole@example.org')).body.user).toMatchObject({
+        role: 'administrator',
+      });
+    });
+  });
+
   test('[A4] an invitation lets one person in, and only a success spends it', async () => {
     await withServers([{ signup: 'invite' }], async (server) => {
       if (!server) throw new Error('a server was asked for');
