@@ -131,9 +131,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     clearTimeout(connectTimer);
     endSession();
     hasFailed = true;
-    // y-websocket waits min(2^n * 100 ms, maxBackoffTime): the second is ours, with jitter.
-    const exponential = 100 * 2 ** (provider.wsUnsuccessfulReconnects + 1);
-    provider.maxBackoffTime = Math.min(MAX_BACKOFF_MS, exponential) * (0.5 + options.random() / 2);
+    // y-websocket waits min(2^n * 100 ms, maxBackoffTime): the second is ours and always the smaller one.
+    provider.maxBackoffTime = reconnectDelayMs(provider.wsUnsuccessfulReconnects + 1, options.random);
     options.onLink();
   });
   provider.on('closed', ({ code, reason }) => {
@@ -457,6 +456,11 @@ export function createConnection(options: ConnectionOptions): Connection {
       endSession();
     },
   };
+}
+
+/** Doubles from 200 ms to 30 s, of which the later half is left to chance, so that not everyone comes at once. */
+export function reconnectDelayMs(failures: number, random: () => number): number {
+  return Math.min(MAX_BACKOFF_MS, 100 * 2 ** failures) * (0.5 + random() / 2);
 }
 
 function send(on: Session, frame: Uint8Array): void {

@@ -1,0 +1,253 @@
+/**
+ * The connection, against the real server: networks that go, servers that die, storage that fails.
+ */
+import { describe, expect, test } from 'vitest';
+import { reconnectDelayMs } from '../../web/src/lib/device/connection.ts';
+import { newPerson, openTab } from './tab.ts';
+import type { Person, Tab } from './tab.ts';
+import { world } from './support.ts';
+import type { BrowserContext } from '../support/chromium.ts';
+import type { Harness } from './harness.ts';
+
+declare const harness: Harness;
+
+const w = world({ withServer: true });
+
+/** Two devices of one new account, both online and empty. */
+async function pair(): Promise<{
+  ada: Person;
+  laptop: BrowserContext;
+  phone: BrowserContext;
+  a: Tab;
+  b: Tab;
+}> {
+  const ada = newPerson();
+  const [laptop, phone] = [await w.newDevice(), await w.newDevice()];
+  const [a, b] = [await openTab(laptop, w.url), await openTab(phone, w.url)];
+  await a.signUp(ada);
+  await b.signIn(ada);
+  await Promise.all([a.uploaded(), b.uploaded()]);
+  return { ada, laptop, phone, a, b };
+}
+
+/** Keeps what every socket of the page sends from now on. */
+async function recordFrames(tab: Tab): Promise<void> {
+  await tab.page.evaluate(() => {
+    const frames: Uint8Array[] = [];
+    const original = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+      frames.push(data as Uint8Array);
+      original.call(this, data);
+    };
+    harness.kept['frames'] = frames;
+  });
+}
+
+describe('without network', () => {
+  test('[V60] edits are counted with their age, and go up when the network is back', async () => {
+    const { laptop, phone, a, b } = await pair();
+    w.harness.cut();
+    await a.until((status) => status.connection === 'offline');
+    const before = Date.now();
+    await a.add('one');
+    await a.add('two');
+    const waiting = await a.until((status) => status.waiting === 2 && status.unsaved === 0);
+    expect(waiting.oldestWaitingAt).toBeGreaterThanOrEqual(before);
+    // The count is stored, not remembered: a reload offline gives the same.
+    await a.page.evaluate(() => harness.device.close());
+    await a.page.reload();
+    await a.page.evaluate(() => harness.open());
+    const again = await a.status();
+    expect(again).toMatchObject({ waiting: 2, oldestWaitingAt: waiting.oldestWaitingAt });
+    w.harness.restore();
+    await a.page.evaluate(() => void dispatchEvent(new Event('online')));
+    await a.uploaded();
+    await Promise.all([b.untilTask('one'), b.untilTask('two')]);
+    expect((await a.status()).oldestWaitingAt).toBeNull();
+    await Promise.all([laptop.close(), phone.close()]);
+  });
+
+  test('[V61] the browser says offline and online: the status follows at once', async () => {
+    const { laptop, phone, a } = await pair();
+    await laptop.setOffline(true);
+    await a.until((status) => status.connection === 'offline');
+    await a.add('Milk');
+    expect(await a.saved()).toMatchObject({ connection: 'offline', waiting: 1 });
+    await laptop.setOffline(false);
+    await a.uploaded();
+    await Promise.all([laptop.close(), phone.close()]);
+  });
+
+  test('[V62] the time between attempts doubles up to 30 s, and no two devices keep step', () => {
+    const delays = [1, 2, 3, 10, 50].map((failures) => [
+      reconnectDelayMs(failures, () => 0),
+      reconnectDelayMs(failures, () => 1),
+    ]);
+    expect(delays).toEqual([
+      [100, 200],
+      [200, 400],
+      [400, 800],
+      [15_000, 30_000],
+      [15_000, 30_000],
+    ]);
+  });
+});
+
+describe('a server that dies', () => {
+  test('[V63] killed and started again: devices come back by themselves with every edit', async () => {
+    const { ada, laptop, phone, a, b } = await pair();
+    await a.add('before');
+    await b.untilTask('before');
+    const restarted = w.restartServer('SIGKILL');
+    await Promise.all([a, b].map((tab) => tab.until((status) => status.connection === 'offline')));
+    await Promise.all([a.add('by a'), b.add('by b')]);
+    await restarted;
+    await Promise.all([a, b].map((tab) => tab.page.evaluate(() => harness.device.reconnect())));
+    await Promise.all([a.untilTask('by b'), b.untilTask('by a')]);
+    await Promise.all([a.uploaded(), b.uploaded()]);
+    const other = await w.newDevice();
+    const fresh = await openTab(other, w.url);
+    await fresh.signIn(ada);
+    await fresh.uploaded();
+    expect(await fresh.titles()).toEqual(['before', 'by a', 'by b']);
+    await Promise.all([laptop, phone, other].map((device) => device.close()));
+  });
+});
+
+describe('sending', () => {
+  test('[V9] ours: nothing is sent before IndexedDB has committed it', async () => {
+    const { laptop, phone, a, b } = await pair();
+    await recordFrames(a);
+    // A transaction of another connection that is kept alive: the device's own writes have to wait for it.
+    await a.page.evaluate(async () => {
+      const { name } =
+        (await indexedDB.databases()).find((found) => found.name?.startsWith('holdfast-doc-')) ?? {};
+      const database = await new Promise<IDBDatabase>((resolve) => {
+        const opening = indexedDB.open(name ?? '');
+        opening.onsuccess = () => resolve(opening.result);
+      });
+      let isHeld = true;
+      const store = database
+        .transaction(['updates', 'unsent', 'meta', 'clients'], 'readwrite')
+        .objectStore('meta');
+      const hold = () => {
+        if (isHeld) store.get('nothing').onsuccess = hold;
+        else database.close();
+      };
+      hold();
+      harness.kept['release'] = () => (isHeld = false);
+    });
+    await a.add('held back');
+    // A whole round trip of the socket meanwhile, so that there was every occasion to send.
+    await b.add('from b');
+    await a.untilTask('from b');
+    const sentEarly = await a.page.evaluate(() =>
+      (harness.kept['frames'] as Uint8Array[]).some((frame) =>
+        new TextDecoder().decode(frame).includes('held back'),
+      ),
+    );
+    expect(sentEarly).toBe(false);
+    expect(await a.status()).toMatchObject({ unsaved: 1 });
+    await a.page.evaluate(() => (harness.kept['release'] as () => void)());
+    await a.uploaded();
+    await b.untilTask('held back');
+    await Promise.all([laptop.close(), phone.close()]);
+  });
+
+  test('[V5] where storing fails for good, edits are sent all the same and shown as not saved', async () => {
+    const { laptop, phone, a, b } = await pair();
+    const cdp = await laptop.newCDPSession(a.page);
+    const { origin } = new URL(w.url);
+    await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 600_000 });
+    const title = 'x'.repeat(900_000);
+    await a.add(title);
+    const status = await a.until((s) => s.storage === 'failing');
+    expect(status.unsaved).toBe(1);
+    expect(status.storageError).toContain('no room left');
+    await b.page.evaluate(
+      (wanted) =>
+        new Promise<void>((resolve) => {
+          const { document } = harness.device;
+          const isThere = () => [...document.tasks()].some((task) => task.title.length === wanted);
+          if (isThere()) return resolve();
+          document.subscribe(() => {
+            if (isThere()) resolve();
+          });
+        }),
+      title.length,
+    );
+    // Room again: stored too, and nothing is sent twice for it.
+    await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+    await a.page.evaluate(() => harness.device.reconnect());
+    await a.until((s) => s.storage === 'ok' && s.unsaved === 0 && s.waiting === 0);
+    await Promise.all([laptop.close(), phone.close()]);
+  });
+
+  test('[V64] a large first upload goes in pieces, and arrives whole', async () => {
+    const ada = newPerson();
+    const [laptop, phone] = [await w.newDevice(), await w.newDevice()];
+    const a = await openTab(laptop, w.url);
+    await a.page.evaluate(() => {
+      const { document } = harness.device;
+      document.batch('many', () => {
+        for (let i = 0; i < 3000; i += 1) document.createTask({ title: `task ${i}`, notes: `notes of ${i}` });
+      });
+      for (const task of [...document.tasks()].slice(0, 500))
+        document.editTask(task.id, { priority: 'high' });
+    });
+    await a.saved();
+    await recordFrames(a);
+    await a.signUp(ada);
+    await a.uploaded();
+    const sizes = await a.page.evaluate(() =>
+      (harness.kept['frames'] as Uint8Array[]).map((frame) => frame.length),
+    );
+    expect(Math.max(...sizes)).toBeLessThan(200_000);
+    expect(sizes.length).toBeGreaterThan(10);
+    const b = await openTab(phone, w.url);
+    await b.signIn(ada);
+    await b.uploaded();
+    expect(await b.contentHash()).toBe(await a.contentHash());
+    await Promise.all([laptop.close(), phone.close()]);
+  });
+
+  test('[V65] a space that this account may not open is refused in words; the tasks stay', async () => {
+    const { laptop, phone, a } = await pair();
+    await a.add('Milk');
+    await a.uploaded();
+    await a.page.evaluate(async () => {
+      await harness.device.close();
+      const database = harness.createDatabase({
+        name: () => Promise.resolve('holdfast'),
+        stores: [{ name: 'registration' }],
+      });
+      await database.run(['registration'], { mode: 'readwrite' }, async (stores) => {
+        const store = stores('registration');
+        const asked = store.get('this-device');
+        await new Promise((resolve) => (asked.onsuccess = resolve));
+        const record = asked.result as { account: object };
+        const account = { ...record.account, spaceId: crypto.randomUUID() };
+        store.put({ ...record, account }, 'this-device');
+      });
+      database.close();
+      await harness.open();
+    });
+    const refused = await a.until((status) => status.connection === 'refused');
+    expect(refused.refusal).toContain('may not open');
+    expect(await a.titles()).toEqual(['Milk']);
+    await Promise.all([laptop.close(), phone.close()]);
+  });
+
+  test('[V66] a clock that is far off is told, in milliseconds; one that is near is not', async () => {
+    const { laptop, phone, a } = await pair();
+    expect((await a.status()).clockSkewMs).toBeNull();
+    await a.page.evaluate(async () => {
+      await harness.device.close();
+      await harness.open({ now: () => (Date.now() - 600_000) as never });
+    });
+    const status = await a.until((s) => s.connection === 'online');
+    expect(status.clockSkewMs).toBeGreaterThan(590_000);
+    expect(status.clockSkewMs).toBeLessThan(610_000);
+    await Promise.all([laptop.close(), phone.close()]);
+  });
+});

@@ -1,0 +1,131 @@
+/**
+ * A tab killed while it writes: no edit that was shown as saved on this device is missing after a reload
+ * without any server.
+ *
+ * Half of the rounds crash the renderer, half kill the whole browser with SIGKILL, at a random moment while
+ * edits are made as fast as the page can. HOLDFAST_KILL_ROUNDS sets the rounds, HOLDFAST_KILL_SEED the moments.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchProfile } from '../support/chromium.ts';
+import type { BrowserContext, Page } from '../support/chromium.ts';
+import { killBudget } from '../kill/budget.ts';
+import { serveHarness } from './harness.ts';
+import type { Harness, HarnessServer } from './harness.ts';
+
+declare const harness: Harness;
+declare const reportSaved: (titles: readonly string[]) => void;
+
+const { rounds: ROUNDS, seed: SEED } = killBudget('HOLDFAST_KILL_ROUNDS', 6);
+
+let server: HarnessServer;
+let folder: string;
+
+beforeAll(async () => {
+  server = await serveHarness();
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-profile-'));
+});
+
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true, maxRetries: 20 });
+});
+
+test(
+  `[V13] no edit shown as saved is missing after the tab is killed (${ROUNDS} rounds, seed ${SEED})`,
+  { timeout: 60_000 + ROUNDS * 15_000 },
+  async () => {
+    const random = randomFrom(SEED);
+    const saved = new Set<string>();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const context = await launchProfile(folder);
+      const page = await context.newPage();
+      await page.exposeFunction('reportSaved', (titles: readonly string[]) => {
+        for (const title of titles) saved.add(title);
+      });
+      await page.goto(server.url);
+      const missing = await missingAfterReload(page, [...saved]);
+      expect(missing, `seed ${SEED}, before round ${round}`).toEqual([]);
+      // The kill falls somewhere into the next so many edits, on a boundary or within a transaction.
+      const reached = new Promise<void>((resolve) => {
+        void page.exposeFunction('reached', resolve).then(() => writeUntil(page, round, random));
+      });
+      await reached;
+      await (round % 2 === 0 ? crash(context, page) : killBrowser(context, page));
+    }
+    const context = await launchProfile(folder);
+    const page = await context.newPage();
+    await page.goto(server.url);
+    expect(await missingAfterReload(page, [...saved]), `seed ${SEED}, at the end`).toEqual([]);
+    await context.close();
+    expect(saved.size).toBeGreaterThan(ROUNDS);
+  },
+);
+
+async function missingAfterReload(page: Page, saved: readonly string[]): Promise<string[]> {
+  return page.evaluate(async (expected) => {
+    await harness.open();
+    const there = new Set([...harness.device.document.tasks()].map((task) => task.title));
+    return expected.filter((title) => !there.has(title));
+  }, saved);
+}
+
+/** Edits in bursts without pause; tells which are saved, and when the chosen moment has come. */
+async function writeUntil(page: Page, round: number, random: () => number): Promise<void> {
+  await page.evaluate(
+    ([prefix, moment, burst]) => {
+      const made: string[] = [];
+      let told = 0;
+      harness.device.onStatus((status) => {
+        // Everything that was made by now is committed: exactly what the app would show.
+        if (status.unsaved > 0 || told === made.length) return;
+        reportSaved(made.slice(told));
+        told = made.length;
+      });
+      const step = () => {
+        for (let i = 0; i < burst; i += 1) {
+          const title = `${prefix}-${made.length}`;
+          made.push(title);
+          harness.device.document.createTask({ title });
+          if (made.length === moment) void (globalThis as unknown as { reached(): void }).reached();
+        }
+        setTimeout(step);
+      };
+      step();
+    },
+    [`r${round}`, 20 + Math.floor(random() * 200), 1 + Math.floor(random() * 5)] as const,
+  );
+}
+
+async function crash(context: BrowserContext, page: Page): Promise<void> {
+  const crashed = new Promise<void>((resolve) => page.once('crash', () => resolve()));
+  const cdp = await context.newCDPSession(page);
+  void cdp.send('Page.crash').catch(() => undefined);
+  await crashed;
+  await context.close();
+}
+
+async function killBrowser(context: BrowserContext, page: Page): Promise<void> {
+  const browser = context.browser();
+  if (!browser) throw new Error('A browser with a profile does not tell its process.');
+  const gone = new Promise<void>((resolve) => context.once('close', () => resolve()));
+  const cdp = await browser.newBrowserCDPSession();
+  const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
+  const main = processInfo.find((process) => process.type === 'browser');
+  if (!main) throw new Error(`No browser process among ${JSON.stringify(processInfo)}; page ${page.url()}.`);
+  process.kill(main.id, 'SIGKILL');
+  await gone;
+}
+
+/** Mulberry32: the same seed gives the same moments. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
