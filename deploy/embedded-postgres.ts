@@ -109,10 +109,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const layout = layoutOf(options.folder);
   const report = options.report ?? (() => undefined);
   await refuseOtherVersion(layout);
-  const binaries = findPostgresBinaries();
   try {
     await mkdir(layout.folder, { recursive: true, mode: 0o700 });
-    const owner = await choosePostgresOwner(layout.folder, binaries.postgres);
+    const { owner, binaries } = await choosePostgresOwner(layout.folder, findPostgresBinaries());
     const env = { ...cleanEnvironment(), ...(await linkLibraries(binaries, layout.links)) };
     const setup: Setup = { layout, binaries, owner, env, report };
     await giveToOwner(layout.folder, owner);

@@ -9,9 +9,9 @@
  * to someone else, so missing links are made in the data folder and put on the library path instead.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, symlink } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { StartFault, errorCode } from './fault.ts';
 
 export interface PostgresBinaries {
@@ -24,6 +24,8 @@ export interface PostgresBinaries {
 }
 
 export const POSTGRES_MAJOR_VERSION = 18;
+
+const SHARED_CACHE = '/var/cache/holdfast';
 
 const PLATFORM_NAMES: Readonly<Record<string, string>> = { win32: 'windows' };
 
@@ -69,6 +71,46 @@ export async function linkLibraries(
   // A library that was found by a link looks for its own beside the link, so the package's folder follows.
   const path = `${linkFolder}:${binaries.libFolder}`;
   return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: path };
+}
+
+/** Whether the package has its links. */
+export function isComplete(binaries: PostgresBinaries): boolean {
+  return listedLinks(binaries.libFolder).every((link) => existsSync(link.target));
+}
+
+/**
+ * A copy that every user can reach, with its links, for a package that lies where only root may look. Made once
+ * for each version; needs root.
+ */
+export async function copyBinaries(binaries: PostgresBinaries): Promise<PostgresBinaries> {
+  const packageRoot = join(binaries.libFolder, '..', '..');
+  const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const target = join(SHARED_CACHE, `postgres-${version}`);
+  const moved = (path: string): string => join(target, relative(packageRoot, path));
+  const copy: PostgresBinaries = {
+    ...binaries,
+    initdb: moved(binaries.initdb),
+    postgres: moved(binaries.postgres),
+    pgCtl: moved(binaries.pgCtl),
+    libFolder: moved(binaries.libFolder),
+  };
+  if (existsSync(target)) return copy;
+  const fresh = `${target}.${process.pid}.new`;
+  await mkdir(SHARED_CACHE, { recursive: true, mode: 0o755 });
+  await cp(packageRoot, fresh, { recursive: true, verbatimSymlinks: true });
+  for (const { source, target: link } of listedLinks(
+    join(fresh, relative(packageRoot, binaries.libFolder)),
+  )) {
+    if (!existsSync(link)) await symlink(basename(source), link);
+  }
+  await rename(fresh, target).catch(async (error: unknown) => {
+    await rm(fresh, { recursive: true, force: true });
+    // Another start was faster.
+    if (!existsSync(target)) throw error;
+  });
+  return copy;
 }
 
 function listedLinks(libFolder: string): { source: string; target: string }[] {

@@ -264,16 +264,33 @@ test('[HO14] a folder below one that others may not enter works', async () => {
   await second.stop();
 });
 
-test('[HO14] without the power to pass through, a user namespace serves, or the sentence says what to do', async () => {
+test('[HO14] in a container that allows neither passing through nor user namespaces, it works or says what to do', async () => {
+  const outer = await ownDataDir();
+  await chmod(outer, 0o700);
+  // As in a container whose root lacks the capability, and where the kernel says no to unshare.
+  const programs = await ownDataDir();
+  await writeFile(join(programs, 'unshare'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const env = { PATH: `${programs}:${process.env['PATH']}` };
+  const through = isRoot ? ['setpriv', '--bounding-set=-dac_read_search'] : [];
+  const attempt = await attemptStart({ dataDir: join(outer, 'data'), through, env });
+  const url = await attempt.ready;
+  // Containers differ in what is left; both answers are right, and a silent third is not.
+  if (url === undefined) {
+    expect(attempt.stderr()).toMatch(/Postgres does not run as root, and no other user can reach/);
+  } else expect(await statusOfMe(url, await signUp(url))).toBe(200);
+  attempt.child.kill('SIGTERM');
+  await attempt.exited;
+});
+
+test('[HO14] in a user namespace it works where the machine allows one', async () => {
   const outer = await ownDataDir();
   await chmod(outer, 0o700);
   const through = isRoot ? ['setpriv', '--bounding-set=-dac_read_search'] : [];
   const attempt = await attemptStart({ dataDir: join(outer, 'data'), through });
   const url = await attempt.ready;
-  // Containers differ in what they allow; both answers are right, and a silent third is not.
-  if (url === undefined)
+  if (url === undefined) {
     expect(attempt.stderr()).toMatch(/Postgres does not run as root, and no other user can reach/);
-  else expect(await statusOfMe(url, await signUp(url))).toBe(200);
+  } else expect(await statusOfMe(url, await signUp(url))).toBe(200);
   attempt.child.kill('SIGTERM');
   await attempt.exited;
 });
