@@ -79,15 +79,15 @@ export function bruteForce({ rrule, start, zone, most, scanDays }: BruteInput): 
     const date = new Date(dayMs);
     const month = date.getUTCMonth() + 1;
     if (byMonth.length > 0 && !byMonth.includes(month)) return false;
-    if (byWeekNo.length > 0 && !byWeekNo.some((wanted) => isInWeek(dayMs, wanted))) return false;
     if (byYearDay.length > 0 && !byYearDay.some((wanted) => isNthDay(dayMs, wanted, sameYear))) return false;
-    if (byMonthDay.length > 0 && !byMonthDay.some((wanted) => isNthDay(dayMs, wanted, sameMonth))) return false;
-    if (byDay.length === 0) return true;
+    if (byMonthDay.length > 0 && !byMonthDay.some((wanted) => isNthDay(dayMs, wanted, sameMonth)))
+      return false;
     const scope = freq === 'MONTHLY' || byMonth.length > 0 ? sameMonth : sameYear;
-    return byDay.some(
-      ({ weekday, nth }) =>
-        date.getUTCDay() === weekday && (nth === 0 || isNthWeekday(dayMs, nth, scope)),
-    );
+    const isOnDay = ({ weekday, nth }: { weekday: number; nth: number }): boolean =>
+      date.getUTCDay() === weekday && (nth === 0 || isNthWeekday(dayMs, nth, scope));
+    if (byDay.length > 0 && !byDay.some(isOnDay)) return false;
+    // Last, because it takes longest.
+    return byWeekNo.length === 0 || byWeekNo.some((wanted) => isInWeek(dayMs, wanted));
   }
 
   function isInWeek(dayMs: number, wanted: number): boolean {
@@ -107,7 +107,8 @@ export function bruteForce({ rrule, start, zone, most, scanDays }: BruteInput): 
     set.sort((a, b) => a - b);
     for (const [index, readingMs] of set.entries()) {
       if (ended) return;
-      if (bySetPos.length > 0 && !bySetPos.includes(index + 1) && !bySetPos.includes(index - set.length)) continue;
+      if (bySetPos.length > 0 && !bySetPos.includes(index + 1) && !bySetPos.includes(index - set.length))
+        continue;
       if (readingMs < startMs) continue;
       const local = new Date(readingMs).toISOString().slice(0, isAllDay ? 10 : 19);
       const instantMs = isAllDay ? 0 : instantOfReading(zone, readingMs);

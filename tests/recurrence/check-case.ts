@@ -22,12 +22,18 @@ export function checkCase(
   const differences: string[] = [];
   const compare = (what: string, got: readonly string[], wanted: readonly string[]): void => {
     if (got.join() === wanted.join()) return;
-    differences.push(`${rrule} start ${start} in ${timeZone}, ${what}: got ${got.join(' ')}, wanted ${wanted.join(' ')}`);
+    differences.push(
+      `${rrule} start ${start} in ${timeZone}, ${what}: got ${got.join(' ')}, wanted ${wanted.join(' ')}`,
+    );
   };
   const show = ({ local, instant }: { local: string; instant: string }): string => `${local}=${instant}`;
 
   const got = occurrences({ rrule, start, timeZone, limit: most });
-  compare('from the start', beforeEnd(got.map(show), expected), beforeEnd(expected.found.map(show), expected));
+  compare(
+    'from the start',
+    beforeEnd(got.map(show), expected),
+    beforeEnd(expected.found.map(show), expected),
+  );
 
   const after = chooseAfter(expected, start, random);
   const known = knownOnes(expected, most);
@@ -63,7 +69,10 @@ function knownOnes({ found, completeBefore }: BruteAnswer, most: number): BruteA
 }
 
 function chooseAfter({ found }: BruteAnswer, start: string, random: RandomInt): string {
-  if (found.length === 0) return new Date(Date.parse(`${start}Z`) + random(-50, 50) * 3_600_000).toISOString();
+  if (found.length === 0)
+    return new Date(Date.parse(`${start}Z`) + random(-50, 50) * 3_600_000).toISOString();
   const base = Date.parse(pick(random, found).instant);
-  return new Date(base + pick(random, [0, -1000, 1000, 1, -1, 3_600_000, -3_600_000, 40_000_000])).toISOString();
+  return new Date(
+    base + pick(random, [0, -1000, 1000, 1, -1, 3_600_000, -3_600_000, 40_000_000]),
+  ).toISOString();
 }

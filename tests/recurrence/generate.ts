@@ -111,7 +111,8 @@ function generateByParts(random: RandomInt, frequency: Frequency): string[] {
       })}`,
     );
   }
-  if (chance(isClock ? 30 : 15)) by.push(`BYHOUR=${several(random, 3, () => random(0, chance(60) ? 4 : 23))}`);
+  if (chance(isClock ? 30 : 15))
+    by.push(`BYHOUR=${several(random, 3, () => random(0, chance(60) ? 4 : 23))}`);
   if (chance(isClock ? 30 : 12)) by.push(`BYMINUTE=${several(random, 3, () => random(0, 59))}`);
   if (chance(isClock ? 25 : 8)) by.push(`BYSECOND=${several(random, 2, () => random(0, 59))}`);
   return by;

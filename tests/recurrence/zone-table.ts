@@ -56,7 +56,8 @@ export function instantOfReading(table: ZoneTable, readingMs: number): number {
   }
   for (const [index, { toMs, offsetMs }] of table.entries()) {
     const after = table[index + 1];
-    if (after && readingMs - offsetMs >= toMs && readingMs - after.offsetMs < toMs) return readingMs - offsetMs;
+    if (after && readingMs - offsetMs >= toMs && readingMs - after.offsetMs < toMs)
+      return readingMs - offsetMs;
   }
   throw new Error(`The reading ${new Date(readingMs).toISOString()} lies outside the table's years.`);
 }
