@@ -86,6 +86,14 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     sync.revalidate(userId);
   }
 
+  /** Afterwards nothing that another server announces is missed; without it polling has to do. */
+  async function hearOthers(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = systemClock.after(FANOUT_WAIT_MS, late.resolve);
+    await Promise.race([fanout.ready(), late.promise]);
+    cancel();
+  }
+
   async function unreadiness(): Promise<string | null> {
     if (draining) return 'The server is shutting down.';
     try {
@@ -159,8 +167,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     async listen({ host, port }) {
       server.listen(port, host);
       await once(server, 'listening');
-      // From here on nothing that another server announces is missed.
-      await fanout.ready();
+      await hearOthers();
       const { port: actual } = server.address() as AddressInfo;
       return { url: `http://${reachable(host)}:${String(actual)}`, port: actual };
     },
@@ -194,6 +201,7 @@ function reachable(host: string): string {
 
 const PING = { name: 'ping', text: 'SELECT 1' };
 const PING_TIMEOUT_MS = 3_000;
+const FANOUT_WAIT_MS = 5_000;
 
 /** From the first byte to the last of a request: bounds what a slow or silent sender can hold. */
 const REQUEST_TIMEOUT_MS = 60_000;
