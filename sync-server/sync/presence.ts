@@ -17,7 +17,7 @@ import {
 } from '@holdfast/db/devices.ts';
 import { readHead } from '@holdfast/db/update-log.ts';
 import { ownerKey } from './room.ts';
-import type { LiveMember, Room, SyncHub } from './room.ts';
+import type { Room, SyncHub } from './room.ts';
 import type { Session, SessionServices } from './session.ts';
 import { CLOSE, MESSAGE, MalformedError, jsonFrame } from './wire.ts';
 
@@ -31,7 +31,6 @@ export interface Presence extends Omit<SessionServices, 'closed'> {
 /** The lowest and the highest version of messages 100 to 105 that this server speaks. */
 const PROTOCOL = 1;
 const PROBE_MS = 3000;
-const LOOK_MS = 50;
 const MAX_IDS = 10_000;
 
 interface Hello {
@@ -114,7 +113,7 @@ export function createPresence(hub: SyncHub): Presence {
     const holder = room.live.get(clientId);
     if (holder && holder !== session) {
       // A network that changed leaves a dead socket behind: ask it before believing it.
-      if (await isAlive(holder)) return false;
+      if (await holder.probe(PROBE_MS)) return false;
       holder.terminate();
     }
     if (!(await claimLive(hub.database, room.spaceId, clientId, hub.fanout.processKey))) return false;
@@ -128,23 +127,6 @@ export function createPresence(hub: SyncHub): Presence {
     room.live.set(clientId, session);
     if (!session.claimed?.includes(clientId)) (session.claimed ??= []).push(clientId);
     return true;
-  }
-
-  function isAlive(session: LiveMember): Promise<boolean> {
-    if (!session.isOpen) return Promise.resolve(false);
-    const before = session.heard;
-    session.probe();
-    return new Promise((resolve) => {
-      const answer = (isThere: boolean) => {
-        stop();
-        resolve(isThere);
-      };
-      // Most answers are there at once: a page that is loaded again must not wait for its own old socket.
-      const stop = hub.clock.every(LOOK_MS, () => {
-        if (!session.isOpen || session.heard !== before) answer(session.isOpen);
-      });
-      hub.clock.after(PROBE_MS, () => answer(session.isOpen && session.heard !== before));
-    });
   }
 
   async function push(room: Room): Promise<void> {

@@ -92,9 +92,8 @@ interface TailRow {
 /** A member that can be asked whether it is still there. */
 export interface LiveMember extends RoomMember {
   readonly isOpen: boolean;
-  /** How often something was heard of it. */
-  readonly heard: number;
-  probe(): void;
+  /** Whether it gives a sign of life within the time. */
+  probe(timeoutMs: number): Promise<boolean>;
   terminate(): void;
 }
 

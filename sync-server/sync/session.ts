@@ -53,12 +53,13 @@ export class Session implements LiveMember, PeerListener {
   /** The client ids that this session holds live in the database. */
   claimed: number[] | null = null;
   lastReceivedMs: number;
-  heard = 0;
 
   readonly #hub: SyncHub;
   readonly #peer: Peer;
   readonly #services: SessionServices;
   #room: Room | null = null;
+  /** Told once: of the next sign of life, or that there will be none. */
+  #onHeard: ((alive: boolean) => void) | null = null;
   #queue: Buffer[] | null = [];
   #queuedBytes = 0;
   #busy = true;
@@ -130,7 +131,7 @@ export class Session implements LiveMember, PeerListener {
   onMessage(bytes: Buffer, isText: boolean): void {
     if (this.#closed) return;
     this.lastReceivedMs = this.#hub.clock.now();
-    this.heard++;
+    this.#onHeard?.(true);
     if (isText) return this.close(CLOSE.malformed, 'Text frames are not part of the protocol.');
     if (bytes.length > this.#hub.limits.maxFrameBytes) {
       return this.close(CLOSE.malformed, `A frame of ${bytes.length} bytes is too large; send less at once.`);
@@ -148,7 +149,7 @@ export class Session implements LiveMember, PeerListener {
 
   onPong(): void {
     this.lastReceivedMs = this.#hub.clock.now();
-    this.heard++;
+    this.#onHeard?.(true);
   }
 
   onClosed(): void {
@@ -425,9 +426,19 @@ export class Session implements LiveMember, PeerListener {
     return true;
   }
 
-  /** Asks for a sign of life without waiting for the next heartbeat. */
-  probe(): void {
+  probe(timeoutMs: number): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
     this.send(HEARTBEAT);
+    return new Promise((resolve) => {
+      const before = this.#onHeard;
+      const cancel = this.#hub.clock.after(timeoutMs, () => resolve(false));
+      this.#onHeard = (alive) => {
+        this.#onHeard = null;
+        cancel();
+        before?.(alive);
+        resolve(alive);
+      };
+    });
   }
 
   close(code: CloseCode, reason: string): void {
@@ -449,6 +460,7 @@ export class Session implements LiveMember, PeerListener {
     if (this.#queue === null) return;
     this.#queue = null;
     this.#heldTickets = null;
+    this.#onHeard?.(false);
     const room = this.#room;
     this.#room = null;
     room?.leave(this);

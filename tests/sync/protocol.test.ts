@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { testDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
+import { author } from './authors.ts';
 import { manualClock } from './manual-clock.ts';
 import type { ManualClock } from './manual-clock.ts';
 import { openSocket } from './raw-socket.ts';
@@ -35,26 +36,6 @@ async function connect(user: string | null, space = spaceId): Promise<RawSocket>
   const socket = await openSocket(server, space, user);
   sockets.push(socket);
   return socket;
-}
-
-/** A document whose edits can be taken one by one. */
-function author(clientId?: number): { doc: Y.Doc; edit(key: string, value: unknown): Uint8Array } {
-  const doc = new Y.Doc();
-  if (clientId !== undefined) doc.clientID = clientId;
-  return {
-    doc,
-    edit(key, value) {
-      let made = new Uint8Array();
-      const listener = (update: Uint8Array): void => {
-        made = new Uint8Array(update);
-      };
-      doc.on('update', listener);
-      if (value === undefined) doc.getMap('tasks').delete(key);
-      else doc.getMap('tasks').set(key, value);
-      doc.off('update', listener);
-      return made;
-    },
-  };
 }
 
 async function rows(): Promise<number> {

@@ -1,0 +1,214 @@
+/** Devices and their client ids: registration, the live lock, and who learns how far the others are. */
+import { readLog } from '@holdfast/db/update-log.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import * as Y from 'yjs';
+import { testDatabase } from '../support/postgres.ts';
+import type { TestDatabase } from '../support/postgres.ts';
+import { author } from './authors.ts';
+import { manualClock } from './manual-clock.ts';
+import type { ManualClock } from './manual-clock.ts';
+import { openSocket } from './raw-socket.ts';
+import type { RawSocket } from './raw-socket.ts';
+import { startSyncProcess } from './sync-process.ts';
+import type { SyncProcess } from './sync-process.ts';
+
+let database: TestDatabase;
+let server: SyncProcess;
+let spaceId: string;
+let clock: ManualClock;
+let sockets: RawSocket[] = [];
+
+beforeEach(async () => {
+  database = await testDatabase();
+  clock = manualClock();
+  server = await startSyncProcess({ databaseUrl: database.url, clock });
+  spaceId = await server.createSpace();
+});
+
+afterEach(async () => {
+  for (const socket of sockets) socket.terminate();
+  sockets = [];
+  await server.stop();
+  await database.drop();
+});
+
+async function connect(user: string, at: SyncProcess = server): Promise<RawSocket> {
+  const socket = await openSocket(at, spaceId, user);
+  sockets.push(socket);
+  return socket;
+}
+
+function hello(device: string, clientIds: number[], writing: number | null = null): unknown {
+  return { protocol: 1, device: { id: device, name: `The ${device}` }, clientIds, writing };
+}
+
+describe('hello', () => {
+  test('[D1] it is answered with where the server is: head, clocks, epoch, time', async () => {
+    const ann = await connect('ann');
+    const { doc, edit } = author(77);
+    expect(await ann.hello(hello('phone', [77], 77))).toMatchObject({
+      head: 0,
+      clocks: { 77: 0 },
+      refused: [],
+    });
+    ann.update(edit('a', 1));
+    ann.update(edit('b', 2));
+    await ann.settled();
+    expect(await ann.hello(hello('phone', [77, 78], 77))).toEqual({
+      protocol: 1,
+      epoch: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      serverTime: clock.now(),
+      head: 2,
+      clocks: { 77: Y.getState(doc.store, 77), 78: 0 },
+      refused: [],
+    });
+  });
+
+  test('[D2] a device that is too old gets 4409, a malformed hello 4400', async () => {
+    const old = await connect('ann');
+    old.hello({ ...(hello('phone', []) as object), protocol: 0 }).catch(() => undefined);
+    expect(await old.closed).toMatchObject({ code: 4409 });
+    for (const said of [
+      null,
+      {},
+      hello('', []),
+      hello('phone', [-1]),
+      hello('phone', [1.5]),
+      hello('a b', []),
+    ]) {
+      const socket = await connect('ann');
+      socket.hello(said).catch(() => undefined);
+      expect(await socket.closed).toMatchObject({ code: 4400 });
+    }
+  });
+
+  test('[D3] after each batch a device is told up to where it has everything, before its receipts', async () => {
+    const [ann, ben] = [await connect('ann'), await connect('ben')];
+    await ann.hello(hello('phone', []));
+    await ben.hello(hello('laptop', []));
+    const { edit } = author();
+    ann.update(edit('a', 1));
+    ann.update(edit('b', 2));
+    await ann.settled();
+    const kinds = ann.frames.map((frame) => frame.kind);
+    expect(kinds.lastIndexOf('head')).toBeLessThan(kinds.indexOf('receipt'));
+    expect(ann.frames.findLast((frame) => frame.kind === 'head')).toEqual({ kind: 'head', seq: 2 });
+    const benKinds = (): string[] => ben.frames.map((frame) => frame.kind);
+    while (ben.frames.findLast((frame) => frame.kind === 'head')?.seq !== 2) await ben.next('head');
+    expect(benKinds().lastIndexOf('update')).toBeLessThan(benKinds().lastIndexOf('head'));
+  });
+});
+
+describe('client ids', () => {
+  test('[C1] a client id that another device registered is refused, and nothing of it is stored', async () => {
+    const [ann, eve] = [await connect('ann'), await connect('eve')];
+    await ann.hello(hello('phone', [77], 77));
+    const { edit } = author(77);
+    const forged = author(77);
+    eve.update(forged.edit('a', 'forged'));
+    const receipt = await eve.receipt(1);
+    expect(receipt.status).toBe(1);
+    expect(receipt.text).toMatch(/77 belongs to another device/);
+    ann.update(edit('a', 'true'));
+    expect((await ann.receipt(1)).status).toBe(0);
+    expect(await readLog(server.database, spaceId, 0, 10)).toHaveLength(1);
+    expect((await eve.hello(hello('tablet', [77], 77))).refused).toEqual([77]);
+    // Another device of the same person is another device.
+    const laptop = await connect('ann');
+    expect((await laptop.hello(hello('laptop', [77], 77))).refused).toEqual([77]);
+    // The forger is not cut off for it.
+    eve.update(author(99).edit('b', 1));
+    expect((await eve.receipt(2)).status).toBe(0);
+  });
+
+  test('[C2] what is known already may come from anyone: relaying is no forgery', async () => {
+    const [ann, ben] = [await connect('ann'), await connect('ben')];
+    await ann.hello(hello('phone', [77], 77));
+    const writer = author(77);
+    ann.update(writer.edit('a', 1));
+    await ann.settled();
+    const relayed = author(99);
+    Y.applyUpdate(relayed.doc, Y.encodeStateAsUpdate(writer.doc));
+    relayed.edit('b', 2);
+    ben.step2(Y.encodeStateAsUpdate(relayed.doc));
+    expect((await ben.receipt(1)).status).toBe(0);
+  });
+
+  test('[C3] content binds an id to nobody: it cannot be claimed later, and stays open', async () => {
+    const [stock, eve] = [await connect('ann'), await connect('eve')];
+    const { edit } = author(55);
+    stock.update(edit('a', 1));
+    await stock.settled();
+    expect((await eve.hello(hello('tablet', [55], 55))).refused).toEqual([55]);
+    stock.update(edit('b', 2));
+    expect((await stock.receipt(1)).status).toBe(0);
+  });
+
+  test('[C4] an id that is live on another socket is refused, until that socket is gone', async () => {
+    const first = await connect('ann');
+    expect((await first.hello(hello('phone', [77], 77))).refused).toEqual([]);
+    const second = await connect('ann');
+    // The server asks the first socket for a sign of life, and gets it.
+    expect((await second.hello(hello('phone', [77], 77))).refused).toEqual([77]);
+    await first.next('awareness');
+    first.close();
+    await first.closed;
+    expect((await second.hello(hello('phone', [77], 77))).refused).toEqual([]);
+  });
+
+  test('[C5] a socket that is dead without knowing it loses its id to the next', async () => {
+    const dead = await connect('ann');
+    await dead.hello(hello('phone', [77], 77));
+    dead.pauseReading();
+    const next = await connect('ann');
+    const waiting = clock.planned();
+    const asked = next.hello(hello('phone', [77], 77));
+    await waiting;
+    clock.advance(3000);
+    expect((await asked).refused).toEqual([]);
+  });
+
+  test('[C6] an id is live on one process only, and free again when that process is gone', async () => {
+    const other = await startSyncProcess({ databaseUrl: database.url, clock });
+    try {
+      const here = await connect('ann');
+      expect((await here.hello(hello('phone', [77], 77))).refused).toEqual([]);
+      const there = await connect('ann', other);
+      expect((await there.hello(hello('phone', [77], 77))).refused).toEqual([77]);
+      // A process that dies lets go of its lock; nobody has to tidy up after it.
+      await server.fanout.close();
+      expect((await there.hello(hello('phone', [77], 77))).refused).toEqual([]);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('devices', () => {
+  test('[V1] every device learns how far the others have come, and who is there', async () => {
+    const [phone, laptop] = [await connect('ann'), await connect('ann')];
+    await phone.hello(hello('phone', []));
+    await laptop.hello(hello('laptop', []));
+    phone.update(author().edit('a', 1));
+    await phone.settled();
+    await laptop.next('update');
+    laptop.send(103, 1);
+    phone.send(103, 1);
+    const seen = async (): Promise<Record<string, unknown>> => {
+      clock.advance(1000);
+      const { devices } = await phone.next('devices');
+      return Object.fromEntries(devices.map((device) => [device.id, device]));
+    };
+    await Promise.all([phone.settled(), laptop.settled()]);
+    let devices = await seen();
+    expect(devices['laptop']).toMatchObject({ name: 'The laptop', applied: 1, connected: true });
+    // A device cannot claim to have more than there is.
+    laptop.send(103, 1000);
+    await laptop.settled();
+    laptop.close();
+    await laptop.closed;
+    while (server.endpoint.stats().connections > 1) await new Promise(setImmediate);
+    devices = await seen();
+    expect(devices['laptop']).toMatchObject({ applied: 1, connected: false });
+  });
+});
