@@ -35,6 +35,11 @@ export interface HistoryDependencies {
 export function createHistory({ model, intents, now }: HistoryDependencies): History {
   const done: Deed[] = [];
   const undone: Deed[] = [];
+  /**
+   * Which write an undo or redo has put back: a chain of undos finds its own earlier writes again under the stamps of the
+   * later undos. By write, as writeOf names it.
+   */
+  const origins = new Map<string, string>();
 
   function travel(from: Deed[], to: Deed[], word: 'undo' | 'redo'): ReturnType<History['undo']> {
     const deed = from.pop();
@@ -70,32 +75,42 @@ export function createHistory({ model, intents, now }: HistoryDependencies): His
   function revertField({ kind, id, field, before, after }: FieldChange): string | null {
     if (!model.isAlive(kind, id)) return `the ${kind} was deleted for ever.`;
     const [standing] = model.entity(kind, id)?.registers.get(field) ?? [];
-    if (standing?.author !== after.author || standing.t !== after.t)
+    const path = `${kind}/${id}/${field}`;
+    if (standing === undefined || originOf(path, standing) !== originOf(path, after)) {
       return changedSince(field, standing?.author);
+    }
     const [first, ...others] = before;
     if (first !== undefined && others.some((other) => !isSameValue(other.v, first.v))) {
       intents.restoreField(kind, id, field, before);
     } else {
       intents.setField(kind, id, field, first === undefined ? null : first.v);
+      if (first !== undefined) {
+        origins.set(writeOf(path, { author: intents.writer(), t: intents.stamp() }), originOf(path, first));
+      }
     }
     return null;
   }
 
-  function revertText({ id, reference, before, hunks }: TextChange): string | null {
+  function originOf(path: string, write: FieldChange['after']): string {
+    const name = writeOf(path, write);
+    return origins.get(name) ?? name;
+  }
+
+  function revertText({ id, reference, before, edit }: TextChange): string | null {
     const entity = model.entity('task', id);
     if (entity === undefined || !model.isAlive('task', id)) return 'the task was deleted for ever.';
     const [standing] = entity.registers.get('notes') ?? [];
     const found = standingText(entity, standing);
     if (found === null || !isSameValue(found.value, reference))
       return changedSince('notes', standing?.author);
-    const reverse = revertHunks(found.text, hunks);
+    const reverse = revertHunks(found.text.toString(), edit);
     if (reverse === null) return changedSince('notes', standing?.author);
     const seen = effective(entity.registers.get('notes') ?? []);
     const again = applyHunks(found.text, reverse);
     if (before.some((other) => !isSameValue(other.v, reference)))
       intents.restoreField('task', id, 'notes', before);
     else intents.stampField('task', id, 'notes', reference);
-    intents.recordText({ id, reference, before: seen, hunks: again });
+    intents.recordText({ id, reference, before: seen, edit: again });
     return null;
   }
 
@@ -114,7 +129,7 @@ export function createHistory({ model, intents, now }: HistoryDependencies): His
     const device = author === undefined ? undefined : model.meta.get(deviceKey(author));
     const { name } = (typeof device === 'object' && device !== null ? device : {}) as { name?: unknown };
     const where = author === intents.writer() || typeof name !== 'string' ? '' : ` on ${name}`;
-    return `${NAMES[thing] ?? thing} was changed since${where}.`;
+    return `${NAMES[thing] ?? thing} ${thing === 'notes' ? 'were' : 'was'} changed since${where}.`;
   }
 
   return {
@@ -129,10 +144,16 @@ export function createHistory({ model, intents, now }: HistoryDependencies): His
       done.push(deed);
       if (done.length > MAX_DEEDS) done.shift();
       undone.length = 0;
+      // No earlier deed is left that could ask for an origin.
+      if (done.length === 1) origins.clear();
     },
     undo: () => travel(done, undone, 'undo'),
     redo: () => travel(undone, done, 'redo'),
   };
+}
+
+function writeOf(path: string, { author, t }: FieldChange['after']): string {
+  return `${path}@${author}/${t}`;
 }
 
 /** Fields and entities as a sentence begins with them. */

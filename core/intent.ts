@@ -9,7 +9,7 @@
 import type * as Y from 'yjs';
 import { writerOf, type Writer } from './ids.ts';
 import { rootOf, type Model } from './model.ts';
-import type { AnchoredHunk } from './notes.ts';
+import type { TextEdit } from './notes.ts';
 import { carriedSuffix, effective, registerKey, type Register } from './register.ts';
 import type { StampClock } from './stamp.ts';
 import type { EntityKind } from './task.ts';
@@ -29,7 +29,7 @@ export interface TextChange {
   /** The value of the register `notes` that names the text. */
   readonly reference: unknown;
   readonly before: readonly Register[];
-  readonly hunks: readonly AnchoredHunk[];
+  readonly edit: TextEdit;
 }
 
 export interface Birth {

@@ -8,8 +8,8 @@
  * and where two writers put two different texts, one stands and the other is kept as a conflict.
  *
  * Editing takes a whole string and writes the smallest change: words that are in both stay, so that what someone else types
- * meanwhile stays too. Undo puts back exactly one's own change, found by the characters themselves and not by number; where
- * someone has written into it since, it is refused.
+ * meanwhile stays too. Undo takes back exactly one's own change, wherever others have moved it; where someone has written into
+ * it since, it is refused.
  */
 import * as Y from 'yjs';
 import type { Register } from './register.ts';
@@ -22,12 +22,11 @@ export interface Hunk {
   readonly inserted: string;
 }
 
-/** A hunk that can be found again after others have edited. */
-export interface AnchoredHunk {
-  readonly from: Y.RelativePosition;
-  readonly to: Y.RelativePosition;
-  readonly removed: string;
-  readonly inserted: string;
+/** A change of a text, with what is needed to take it back after others have edited. */
+export interface TextEdit {
+  /** In the order of the text, with indexes of the text before any of them. */
+  readonly hunks: readonly Hunk[];
+  readonly after: string;
 }
 
 const MAIN_TEXT = 'notes';
@@ -72,45 +71,44 @@ export function standingText(
 }
 
 /** Change the text into `after`; returns what undoes it. */
-export function rewriteText(text: Y.Text, after: string): AnchoredHunk[] {
+export function rewriteText(text: Y.Text, after: string): TextEdit {
   return applyHunks(text, diffText(text.toString(), after));
 }
 
-/** null: someone has changed these very places since. */
-export function revertHunks(text: Y.Text, hunks: readonly AnchoredHunk[]): Hunk[] | null {
-  const doc = text.doc;
-  if (doc === null) return null;
-  const now = text.toString();
-  const reverse: Hunk[] = [];
-  for (const hunk of hunks) {
-    const from = Y.createAbsolutePositionFromRelativePosition(hunk.from, doc);
-    const to = Y.createAbsolutePositionFromRelativePosition(hunk.to, doc);
-    if (from?.type !== text || to?.type !== text) return null;
-    const index = hunk.inserted === '' ? to.index : from.index;
-    if (now.slice(index, to.index) !== hunk.inserted) return null;
-    reverse.push({ index, removed: hunk.inserted, inserted: hunk.removed });
+/** Hunks are given in the order of the text, with indexes before any of them. */
+export function applyHunks(text: Y.Text, hunks: readonly Hunk[]): TextEdit {
+  let shift = 0;
+  for (const { index, removed, inserted } of hunks) {
+    if (removed !== '') text.delete(index + shift, removed.length);
+    if (inserted !== '') text.insert(index + shift, inserted);
+    shift += inserted.length - removed.length;
   }
-  return reverse;
+  return { hunks, after: text.toString() };
 }
 
-/** Hunks are given in the order of the text, with indexes before any of them. */
-export function applyHunks(text: Y.Text, hunks: readonly Hunk[]): AnchoredHunk[] {
-  let shift = 0;
-  const places: { at: number; hunk: Hunk }[] = [];
-  for (const hunk of hunks) {
-    const at = hunk.index + shift;
-    if (hunk.removed !== '') text.delete(at, hunk.removed.length);
-    if (hunk.inserted !== '') text.insert(at, hunk.inserted);
-    shift += hunk.inserted.length - hunk.removed.length;
-    places.push({ at, hunk });
+/**
+ * The hunks that take an edit back out of the text as it is now; null: someone has changed these very places since.
+ *
+ * What others did is the difference between the text after the edit and the text now, so nothing has to be anchored in the
+ * document: characters that undo and redo type anew are other characters to Yjs, and anchors would not survive them.
+ */
+export function revertHunks(now: string, { hunks, after }: TextEdit): Hunk[] | null {
+  const since = diffText(after, now);
+  const reverse: Hunk[] = [];
+  let own = 0;
+  for (const { index, removed, inserted } of hunks) {
+    const start = index + own;
+    const end = start + inserted.length;
+    own += inserted.length - removed.length;
+    let shift = 0;
+    for (const other of since) {
+      const otherEnd = other.index + other.removed.length;
+      if (otherEnd <= start) shift += other.inserted.length - other.removed.length;
+      else if (other.index < end) return null;
+    }
+    reverse.push({ index: start + shift, removed: inserted, inserted: removed });
   }
-  // Anchored when all is in place: `from` holds on to its first own character, `to` to its last.
-  return places.map(({ at, hunk }) => ({
-    from: Y.createRelativePositionFromTypeIndex(text, at, 0),
-    to: Y.createRelativePositionFromTypeIndex(text, at + hunk.inserted.length, -1),
-    removed: hunk.removed,
-    inserted: hunk.inserted,
-  }));
+  return reverse;
 }
 
 /** The changes that make `after` of `before`, word by word, never through the middle of a surrogate pair. */

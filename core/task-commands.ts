@@ -221,9 +221,9 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
     if (now === notes && before.length < 2) return;
     const found = standingText(entity, before[0]);
     if (found !== null) {
-      const hunks = rewriteText(found.text, notes);
+      const edit = rewriteText(found.text, notes);
       intents.stampField('task', id, 'notes', found.value);
-      intents.recordText({ id, reference: found.value, before, hunks });
+      intents.recordText({ id, reference: found.value, before, edit });
       return;
     }
     // No text that could be edited in place: put one under the own name, where nobody else makes one.
