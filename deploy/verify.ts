@@ -38,12 +38,13 @@ const web = join(root, 'web');
 /** The counts that the product promises; a sample of each is part of every run. */
 const FULL_COUNTS = {
   HOLDFAST_PROPERTY_RUNS: '1000',
+  HOLDFAST_RECURRENCE_RUNS: '20000',
   HOLDFAST_KILL_ROUNDS: '30',
   HOLDFAST_DB_KILL_ROUNDS: '5',
 } as const;
 
 /** Where the tests with such counts are. */
-const FULL_PATHS = ['core/', 'tests/convergence/', 'tests/device/', 'tests/kill/'];
+const FULL_PATHS = ['core/', 'tests/convergence/', 'tests/device/', 'tests/kill/', 'tests/recurrence/'];
 
 const CHECKS: readonly Check[] = [
   {
