@@ -12,8 +12,22 @@ export interface TestAccount {
 export async function createAccount(url: string, name = 'Ada'): Promise<TestAccount> {
   const email = `${name.toLowerCase()}-${crypto.randomUUID()}@example.org`;
   const password = 'correct horse battery staple';
-  const signedUp = await call(url, '/api/auth/sign-up/email', { body: { name, email, password } });
-  const cookie = signedUp.headers
+  const response = await call(url, '/api/auth/sign-up/email', { body: { name, email, password } });
+  return accountOf(url, { email, password }, response);
+}
+
+/** A token of an account that exists, as a script of its owner would get one. */
+export async function signIn(url: string, who: { email: string; password: string }): Promise<TestAccount> {
+  const { email, password } = who;
+  return accountOf(url, who, await call(url, '/api/auth/sign-in/email', { body: { email, password } }));
+}
+
+async function accountOf(
+  url: string,
+  { email, password }: { email: string; password: string },
+  signedIn: Response,
+): Promise<TestAccount> {
+  const cookie = signedIn.headers
     .getSetCookie()
     .map((line) => line.split(';')[0])
     .join('; ');
