@@ -218,7 +218,7 @@ class Endpoint implements SyncEndpoint {
   #beat(): void {
     const now = this.#hub.clock.now();
     for (const session of this.#sessions) {
-      session.resumeIfPossible();
+      session.goOnIfPossible();
       if (session.beat(now) && now >= session.recheckAtMs) void this.#recheck(session);
     }
     for (const { room } of this.#rooms.values()) {

@@ -63,6 +63,11 @@ export class Session implements LiveMember, PeerListener {
   #queue: Buffer[] | null = [];
   #queuedBytes = 0;
   #busy = true;
+  /** Nothing is taken until edits are committed. */
+  #held = false;
+  /** The server ends: nothing is taken any more. */
+  #stopped = false;
+  /** The socket is not read. */
   #paused = false;
   #closed = false;
   #awaitingAll = false;
@@ -137,7 +142,7 @@ export class Session implements LiveMember, PeerListener {
       return this.close(CLOSE.malformed, `A frame of ${bytes.length} bytes is too large; send less at once.`);
     }
     if (!this.#spend(bytes.length)) return this.close(CLOSE.later, 'Too fast. Connect again in a while.');
-    if (this.#busy) {
+    if (this.#busy || this.#held || this.#stopped) {
       (this.#queue ??= []).push(bytes);
       this.#queuedBytes += bytes.length;
       if (this.#queuedBytes > this.#hub.limits.maxUncommittedBytesPerSocket) this.#pause();
@@ -170,7 +175,7 @@ export class Session implements LiveMember, PeerListener {
   }
 
   async #drainQueue(): Promise<void> {
-    while (!this.#busy && !this.#closed && this.#queue && this.#queue.length > 0) {
+    while (!this.#busy && !this.#held && !this.#stopped && this.#queue && this.#queue.length > 0) {
       const bytes = this.#queue.shift() as Buffer;
       this.#queuedBytes -= bytes.length;
       const waiting = this.#handle(bytes);
@@ -179,8 +184,10 @@ export class Session implements LiveMember, PeerListener {
         return;
       }
     }
-    if (!this.#closed) this.#queue = this.#queue && this.#queue.length > 0 ? this.#queue : [];
-    this.#resumeIfPossible();
+    if (this.#paused && !this.#busy && !this.#held && !this.#stopped && !this.#closed) {
+      this.#paused = false;
+      this.#peer.resume();
+    }
   }
 
   /** A promise where the next message has to wait for this one. */
@@ -350,29 +357,37 @@ export class Session implements LiveMember, PeerListener {
     return this.#frameBudget >= 0 && this.#byteBudget >= 0;
   }
 
+  /** After an edit was admitted: whether the next may follow it now. */
   #holdBack(): void {
-    const { limits, log } = this.#hub;
-    if (log.pendingBytes > limits.maxUncommittedBytesHard) {
+    if (this.#hub.log.pendingBytes > this.#hub.limits.maxUncommittedBytesHard) {
       this.close(
         CLOSE.later,
         'The server cannot store edits as fast as they come. Connect again in a while.',
       );
-    } else if (
-      this.uncommittedBytes > limits.maxUncommittedBytesPerSocket ||
-      log.pendingBytes > limits.maxUncommittedBytes
-    ) {
+    } else if (!this.#mayTakeMore(1)) {
+      this.#held = true;
       this.#pause();
     }
   }
 
+  #mayTakeMore(share: number): boolean {
+    const { limits, log } = this.#hub;
+    return (
+      this.uncommittedBytes <= limits.maxUncommittedBytesPerSocket * share &&
+      log.pendingBytes <= limits.maxUncommittedBytes * share
+    );
+  }
+
   onCommitted(bytes: number): void {
     this.uncommittedBytes -= bytes;
-    if (this.#paused) this.#resumeIfPossible();
+    this.goOnIfPossible();
   }
 
   /** Also called now and then by the endpoint: another session's commit may have made room. */
-  resumeIfPossible(): void {
-    if (this.#paused) this.#resumeIfPossible();
+  goOnIfPossible(): void {
+    if (!this.#held || this.#closed || !this.#mayTakeMore(0.5)) return;
+    this.#held = false;
+    if (!this.#busy) void this.#drainQueue();
   }
 
   #pause(): void {
@@ -381,19 +396,9 @@ export class Session implements LiveMember, PeerListener {
     this.#peer.pause();
   }
 
-  #resumeIfPossible(): void {
-    if (!this.#paused || this.#closed || this.#busy) return;
-    const { limits, log } = this.#hub;
-    if (this.#queuedBytes > 0) return;
-    if (this.uncommittedBytes > limits.maxUncommittedBytesPerSocket / 2) return;
-    if (log.pendingBytes > limits.maxUncommittedBytes) return;
-    this.#paused = false;
-    this.#peer.resume();
-  }
-
   /** For a drain: nothing more is taken from this socket. */
   stopReading(): void {
-    this.#busy = true;
+    this.#stopped = true;
     this.#pause();
   }
 

@@ -39,6 +39,7 @@ export interface RawSocket {
   readonly frames: Frame[];
   readonly closed: Promise<{ code: number; reason: string }>;
   send(...bytes: (number | Uint8Array)[]): void;
+  sendText(text: string): void;
   update(update: Uint8Array): void;
   step1(stateVector?: Uint8Array): void;
   step2(update?: Uint8Array): void;
@@ -101,6 +102,7 @@ export async function openSocket(
     closed: closed.promise,
     send: (...bytes) =>
       ws.send(Buffer.concat(bytes.map((part) => (typeof part === 'number' ? uint(part) : part)))),
+    sendText: (text) => ws.send(text),
     update: (update) => socket.send(0, 2, uint(update.length), update),
     step1: (vector = new Uint8Array([0])) => socket.send(0, 0, uint(vector.length), vector),
     step2: (update = new Uint8Array([0, 0])) => socket.send(0, 1, uint(update.length), update),

@@ -38,6 +38,8 @@ export interface SyncProcess {
   readonly endpoint: SyncEndpoint;
   readonly fanout: Fanout;
   readonly log: { level: string; message: string; fields: Record<string, unknown> }[];
+  /** The codes with which the server closed sockets. */
+  readonly closes: number[];
   /** A token is `user`; what it may do is set here, for every space. Default owner of everything. */
   readonly roles: Map<string, Role | null>;
   readonly signedOut: Set<string>;
@@ -45,12 +47,6 @@ export interface SyncProcess {
   createSpace(): Promise<string>;
   stop(): Promise<void>;
 }
-
-const noMetrics = {
-  counter: () => ({ add: () => undefined }),
-  histogram: () => ({ observe: () => undefined }),
-  gauge: () => undefined,
-};
 
 export async function startSyncProcess(options: SyncProcessOptions): Promise<SyncProcess> {
   const log: SyncProcess['log'] = [];
@@ -68,11 +64,20 @@ export async function startSyncProcess(options: SyncProcessOptions): Promise<Syn
   const fanout = options.fanout ? options.fanout(postgresFanout) : postgresFanout;
   const roles: SyncProcess['roles'] = new Map();
   const signedOut = new Set<string>();
+  const closes: number[] = [];
   const endpoint = createSyncEndpoint({
     database,
     fanout,
     logger,
-    metrics: noMetrics,
+    metrics: {
+      counter: (name) => ({
+        add: (_amount, labels) => {
+          if (name === 'holdfast_sync_closed_total') closes.push(Number(labels?.['code']));
+        },
+      }),
+      histogram: () => ({ observe: () => undefined }),
+      gauge: () => undefined,
+    },
     clock,
     limits: { ...SYNC_LIMITS, ...options.limits },
     authenticate: (head) => {
@@ -99,6 +104,7 @@ export async function startSyncProcess(options: SyncProcessOptions): Promise<Syn
     endpoint,
     fanout,
     log,
+    closes,
     roles,
     signedOut,
     spaceUrl: (spaceId) => `${url.replace('http', 'ws')}/sync/${spaceId}`,
