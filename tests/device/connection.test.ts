@@ -155,27 +155,28 @@ describe('sending', () => {
   });
 
   test('[V5] where storing fails for good, edits are sent all the same and shown as not saved', async () => {
-    const { laptop, phone, a, b } = await pair();
-    const cdp = await laptop.newCDPSession(a.page);
+    const ada = newPerson();
+    const [laptop, phone] = [await w.newDevice(), await w.newDevice()];
+    // Before anything is stored: the browser does not look at the quota again for every write.
+    const cdp = await laptop.newCDPSession(await laptop.newPage());
     const { origin } = new URL(w.url);
-    await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 600_000 });
-    const title = 'x'.repeat(900_000);
-    await a.add(title);
+    await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000_000 });
+    const [a, b] = [await openTab(laptop, w.url), await openTab(phone, w.url)];
+    await a.signUp(ada);
+    await b.signIn(ada);
+    await Promise.all([a.uploaded(), b.uploaded()]);
+    // One edit of more than that.
+    await a.page.evaluate(() => {
+      const { document } = harness.device;
+      document.batch('many', () => {
+        for (let i = 0; i < 150; i += 1) document.createTask({ title: `${i} ${'x'.repeat(9000)}` });
+        document.createTask({ title: 'the last of them' });
+      });
+    });
     const status = await a.until((s) => s.storage === 'failing');
     expect(status.unsaved).toBe(1);
     expect(status.storageError).toContain('no room left');
-    await b.page.evaluate(
-      (wanted) =>
-        new Promise<void>((resolve) => {
-          const { document } = harness.device;
-          const isThere = () => [...document.tasks()].some((task) => task.title.length === wanted);
-          if (isThere()) return resolve();
-          document.subscribe(() => {
-            if (isThere()) resolve();
-          });
-        }),
-      title.length,
-    );
+    await b.untilTask('the last of them');
     // Room again: stored too, and nothing is sent twice for it.
     await cdp.send('Storage.overrideQuotaForOrigin', { origin });
     await a.page.evaluate(() => harness.device.reconnect());
