@@ -39,6 +39,8 @@ const SHARED_LIBRARIES: Readonly<Record<string, RegExp>> = {
   svelte: /^web\//,
   '@sveltejs/kit': /^web\//,
   '@lucide/svelte': /^web\/src\//,
+  // Its configuration, and the one program that runs it for people at work.
+  vite: /^(web\/vite\.config\.ts|deploy\/dev\.ts)$/,
   'vite-plugin-pwa': /^web\/[^/]+\.ts$/,
 };
 
