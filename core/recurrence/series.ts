@@ -119,11 +119,11 @@ export function openSeries(series: SeriesRule): Series {
     const from = closed + 1;
     const index = closing.index === null ? slots.countBefore(from) : closing.index + 1;
     const [following] = scheduleFrom(from, index, 1);
-    const past = pastAt(closing);
-    if (!following || series.missed === 'catch-up' || !past.has(readClosedSlot(following))) {
+    if (!following || series.missed === 'catch-up')
       return { next: following ?? null, missed: [], missedCount: 0 };
-    }
-    const next = firstNotPast(Math.max(from, past.certainlyBefore), past);
+    const past = pastAt(closing);
+    if (!past.has(readClosedSlot(following))) return { next: following, missed: [], missedCount: 0 };
+    const next = firstNotPast(Math.max(from, past.end()), past);
     const end = next ?? lastLocal + 1;
     const between =
       slots.countBefore(end) - slots.countBefore(from) - (next === null ? countRejected(from) : 0);
@@ -143,12 +143,12 @@ export function openSeries(series: SeriesRule): Series {
     if (zone && !isAllDay) {
       return {
         has: (local) => zone.instantOf(local) < closing.at,
-        certainlyBefore: zone.earliestLocalAfter(closing.at - 1),
+        end: () => zone.earliestLocalAfter(closing.at - 1),
       };
     }
     const now = (zone ?? openZone(closing.zone)).localAt(closing.at);
     const threshold = isAllDay ? Math.floor(now / DAY_SECONDS) * DAY_SECONDS : now;
-    return { has: (local) => local < threshold, certainlyBefore: threshold };
+    return { has: (local) => local < threshold, end: () => threshold };
   }
 
   function firstNotPast(from: number, past: Past): number | null {
@@ -215,8 +215,8 @@ export function openSeries(series: SeriesRule): Series {
 
 interface Past {
   has(local: number): boolean;
-  /** Every slot before this local second is past. */
-  readonly certainlyBefore: number;
+  /** Every slot before this local second is past. Asked only when one is, since it costs as much as all the rest. */
+  end(): number;
 }
 
 function readStart(text: string): { start: number; isAllDay: boolean } {
