@@ -283,6 +283,14 @@ describe('which slots a rule has', () => {
     }
   });
 
+  test('[RC8] years that begin alike may differ in the last week of the year before', () => {
+    // 2022 and 2033 both begin on a Saturday, but only 2032 had 53 weeks.
+    const rrule = 'FREQ=YEARLY;BYWEEKNO=53;BYDAY=SA';
+    expect(locals(rrule, '2021-06-01T09:00:00', { limit: 3 })).toEqual(
+      readings('2027-01-02, 2033-01-01, 2038-01-02'),
+    );
+  });
+
   test('[RC9] UNTIL as a date, a wall clock time and an instant', () => {
     const until = (value: string): string[] =>
       locals(`FREQ=DAILY;UNTIL=${value}`, '2026-11-23T21:00:00').map((local) => local.slice(8, 10));

@@ -110,7 +110,7 @@ export function bruteForce({ rrule, start, zone, most, scanDays }: BruteInput): 
       if (bySetPos.length > 0 && !bySetPos.includes(index + 1) && !bySetPos.includes(index - set.length))
         continue;
       if (readingMs < startMs) continue;
-      const local = new Date(readingMs).toISOString().slice(0, isAllDay ? 10 : 19);
+      const local = toReading(readingMs, isAllDay);
       const instantMs = isAllDay ? 0 : instantOfReading(zone, readingMs);
       if (isPast(readingMs, instantMs)) continue;
       counted++;
@@ -149,7 +149,7 @@ export function bruteForce({ rrule, start, zone, most, scanDays }: BruteInput): 
       const seconds = freq === 'SECONDLY' ? [0] : orElse(bySecond, startDate.getUTCSeconds());
       takePeriod(minutes.flatMap((minute) => seconds.map((second) => ms + minute * 60_000 + second * 1000)));
     }
-    return { found, completeBefore: ended ? null : toReading(endMs) };
+    return { found, completeBefore: ended ? null : toReading(endMs, isAllDay) };
   }
 
   const times: number[] = [];
@@ -189,7 +189,7 @@ export function bruteForce({ rrule, start, zone, most, scanDays }: BruteInput): 
     for (const time of times) set.push(dayMs + time);
   }
   // The last period may have been cut short: nothing of it counts.
-  return { found, completeBefore: ended ? null : toReading(periodBegin) };
+  return { found, completeBefore: ended ? null : toReading(periodBegin, isAllDay) };
 }
 
 type Scope = (date: Date) => { beginMs: number; endMs: number };
@@ -221,6 +221,6 @@ function orElse(values: number[], fallback: number): number[] {
   return values.length > 0 ? values : [fallback];
 }
 
-function toReading(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19);
+function toReading(ms: number, isAllDay: boolean): string {
+  return new Date(ms).toISOString().slice(0, isAllDay ? 10 : 19);
 }
