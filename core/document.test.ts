@@ -337,6 +337,21 @@ test('[D10] tasks stand where they were put', () => {
   expect(inbox()).toBe('daefc');
 });
 
+test('[D10] tasks made or moved in one batch stand in the order in which that was done', () => {
+  const replica = createReplica(1);
+  const names = [...'abcdefghij'];
+  replica.document.batch('many', () => {
+    for (const name of names) addTask(replica, name);
+  });
+  expect(titles(replica.document.tasksIn(null))).toEqual(names);
+  const list = addList(replica);
+  const ids = replica.document.tasksIn(null).map((task) => task.id);
+  replica.document.batch('move', () => {
+    for (const id of ids) must(replica.document.moveTask(id, { listId: list }));
+  });
+  expect(titles(replica.document.tasksIn(list))).toEqual(names);
+});
+
 test('[D10] tasks of a writer that knows no order come last, oldest first, and can be moved among', () => {
   const replica = createReplica(1);
   const a = addTask(replica, 'a');

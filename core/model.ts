@@ -340,7 +340,10 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
 
   return {
     tables,
-    tree,
+    get tree() {
+      settle();
+      return tree;
+    },
     meta,
     wrote,
     entity(kind, id) {

@@ -58,31 +58,34 @@ export function keyBetween(low: string | null, high: string | null, random: Rand
   return high === null || jittered < high ? jittered : middle;
 }
 
+/** A sorted row; an array is one. */
+export interface Row {
+  readonly length: number;
+  at(index: number): Ordered | undefined;
+}
+
 /** The key for a newcomer at `index` of a sorted row, and new keys for those that would be in its way. */
 export function keysForInsert(
-  row: readonly Ordered[],
+  row: Row,
   index: number,
   random: Random,
 ): { key: string; rekeyed: readonly { id: string; key: string }[] } {
   const rekeyed: { id: string; key: string }[] = [];
-  let low: string | null = null;
+  const give = (i: number, key: string): void => {
+    const entry = row.at(i);
+    if (entry !== undefined) rekeyed.push({ id: entry.id, key });
+  };
   // Neighbours before it without a key get one, or the newcomer could not come after them.
   let firstBare = index;
-  while (firstBare > 0 && row[firstBare - 1]?.order === null) firstBare--;
-  if (firstBare > 0) low = row[firstBare - 1]?.order ?? null;
-  for (const bare of row.slice(firstBare, index)) {
-    low = keyBetween(low, null, random);
-    rekeyed.push({ id: bare.id, key: low });
-  }
+  while (firstBare > 0 && row.at(firstBare - 1)?.order === null) firstBare--;
+  let low = firstBare > 0 ? (row.at(firstBare - 1)?.order ?? null) : null;
+  for (let i = firstBare; i < index; i++) give(i, (low = keyBetween(low, null, random)));
   // Those after it that tie with the one before it must step back.
   let next = index;
-  while (next < row.length && low !== null && row[next]?.order === low) next++;
-  const high = row[next]?.order ?? null;
+  while (next < row.length && low !== null && row.at(next)?.order === low) next++;
+  const high = next < row.length ? (row.at(next)?.order ?? null) : null;
   const key = keyBetween(low, high, random);
   let last = key;
-  for (const tied of row.slice(index, next)) {
-    last = keyBetween(last, high, random);
-    rekeyed.push({ id: tied.id, key: last });
-  }
+  for (let i = index; i < next; i++) give(i, (last = keyBetween(last, high, random)));
   return { key, rekeyed };
 }

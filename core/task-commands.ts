@@ -9,7 +9,7 @@ import { createId, type EpochMs, type ListId, type Random, type TagId, type Task
 import type { Intents } from './intent.ts';
 import { standingValue, tagField, type Model } from './model.ts';
 import { namedText, readNotesValue, rewriteText, standingText, textKey } from './notes.ts';
-import { keysForInsert, type Ordered } from './order.ts';
+import { keysForInsert, type Row } from './order.ts';
 import { effective, isSameValue } from './register.ts';
 import { DONE, failure, type Failure, type Result } from './result.ts';
 import type { Entity } from './store.ts';
@@ -89,7 +89,7 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
       if (value !== null) intents.setField('task', id, field, value);
     }
     for (const tag of new Set(input.tags)) intents.setField('task', id, tagField(tag), true);
-    place(id, container, target, rowOf(container));
+    place(id, container, target);
     return { ok: true, id };
   }
 
@@ -247,8 +247,8 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
   }
 
   /** Give it a key at this index of the row, and say so where it is another row than it said. */
-  function place(id: TaskId, container: Container, index: number, row = rowWithout(container, id)): void {
-    const { key, rekeyed } = keysForInsert(row, index, random);
+  function place(id: TaskId, container: Container, index: number): void {
+    const { key, rekeyed } = keysForInsert(rowWithout(container, id), index, random);
     const entity = model.entity('task', id);
     const says = (field: string): unknown => (entity === undefined ? null : standingValue(entity, field));
     if ('parent' in container) {
@@ -262,28 +262,26 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
   }
 
   function insertionIndex(container: Container, moved: TaskId | null, position: Position): number | Failure {
-    const full = rowOf(container);
-    const at = moved === null ? -1 : indexInRow(full, moved);
-    const length = at === -1 ? full.length : full.length - 1;
+    const row = rowName(container);
+    const at = moved === null ? -1 : model.tree.indexInRow(row, moved);
     if (position === 'first') return 0;
-    if (position === 'last') return length;
-    const neighbour = 'before' in position ? position.before : position.after;
-    const index = indexInRow(full, neighbour);
+    if (position === 'last') return model.tree.row(row).length - (at === -1 ? 0 : 1);
+    const index = model.tree.indexInRow(row, 'before' in position ? position.before : position.after);
     if (index === -1) return failure('not-found', 'The task to put it next to is not there.');
     const without = at !== -1 && at < index ? index - 1 : index;
     return 'before' in position ? without : without + 1;
   }
 
-  function rowWithout(container: Container, id: TaskId): readonly Ordered[] {
-    return rowOf(container).filter((entry) => entry.id !== id);
+  /** The row as it is without this task, as a view: a row may be long. */
+  function rowWithout(container: Container, id: TaskId): Row {
+    const row = model.tree.row(rowName(container));
+    const skipped = model.tree.indexInRow(rowName(container), id);
+    if (skipped === -1) return row;
+    return { length: row.length - 1, at: (i) => row[i < skipped ? i : i + 1] };
   }
 
-  function indexInRow(row: readonly Ordered[], id: string): number {
-    return row.findIndex((entry) => entry.id === id);
-  }
-
-  function rowOf(container: Container): readonly Ordered[] {
-    return model.tree.row('parent' in container ? parentRow(container.parent) : listRow(container.list));
+  function rowName(container: Container): string {
+    return 'parent' in container ? parentRow(container.parent) : listRow(container.list);
   }
 
   function containerOf(input: Pick<TaskMove, 'listId' | 'parentId'>, task: Task | null): Container | null {

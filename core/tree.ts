@@ -36,6 +36,8 @@ export interface Tree {
   place(id: string): Place;
   /** Of the tasks in one place that are not in the trash, in order. */
   row(container: string): readonly Ordered[];
+  /** Where in its row it lies; -1: in another or none. */
+  indexInRow(container: string, id: string): number;
   /** All that say that this is their parent, wherever they are. */
   childrenSaying(parent: string): ReadonlySet<string>;
   tasksSayingList(list: string): ReadonlySet<string>;
@@ -216,6 +218,12 @@ export function createTree(isListVisible: (list: string) => boolean): Tree {
       if (row === undefined) return [];
       sortRow(row);
       return row.entries;
+    },
+    indexInRow(container, id) {
+      const [node, row] = [nodes.get(id), rows.get(container)];
+      if (node?.entry == null || node.container !== container || row === undefined) return -1;
+      sortRow(row);
+      return searchRow(row.entries, node.entry);
     },
     childrenSaying: (parent) => children.get(parent) ?? NONE,
     tasksSayingList: (list) => listMembers.get(list) ?? NONE,
