@@ -1,0 +1,310 @@
+/**
+ * The storage and the opening of a device, without any server.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import type { Browser, BrowserContext, Page } from '../support/chromium.ts';
+import { openHarness, serveHarness } from './harness.ts';
+import type { Harness, HarnessServer } from './harness.ts';
+import { openTab, tabOf } from './tab.ts';
+
+declare const harness: Harness;
+
+let browser: Browser;
+let server: HarnessServer;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([launchChromium(), serveHarness()]);
+  context = await browser.newContext();
+  page = await openHarness(context, server.url);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+describe('the format', () => {
+  test('[V14] a database of y-indexeddb opens, and y-indexeddb opens ours', async () => {
+    const found = await page.evaluate(async () => {
+      const { Y, IndexeddbPersistence } = harness;
+      const doc = new Y.Doc();
+      const stock = new IndexeddbPersistence('both', doc);
+      await stock.whenSynced;
+      doc.getMap('tasks').set('by stock', 1);
+      await stock.set('a custom key', 'kept');
+      await stock.destroy();
+
+      const { storage } = await harness.openStore('both');
+      storage.doc.getMap('tasks').set('by us', 1);
+      const ours = storage.doc.getMap('tasks').toJSON();
+      await storage.close();
+
+      const again = new Y.Doc();
+      const reopened = new IndexeddbPersistence('both', again);
+      await reopened.whenSynced;
+      const theirs = again.getMap('tasks').toJSON();
+      const custom: unknown = await reopened.get('a custom key');
+      await reopened.destroy();
+      return { ours, theirs, custom };
+    });
+    const both = { 'by stock': 1, 'by us': 1 };
+    expect(found).toEqual({ ours: both, theirs: both, custom: 'kept' });
+  });
+
+  test('[V15] one edit is one row and one unsent entry with an account, and one row without', async () => {
+    const found = await page.evaluate(async () => {
+      const { storage } = await harness.openStore('entries');
+      const count = async () => [
+        (await harness.rawRows('entries', 'updates')).length,
+        (await harness.rawRows('entries', 'unsent')).length,
+        storage.state.unsent,
+      ];
+      storage.doc.getMap('tasks').set('a', 1);
+      await storage.settled();
+      const without = await count();
+      await storage.attach();
+      storage.doc.getMap('tasks').set('b', 1);
+      await storage.settled();
+      const attached = await count();
+      await storage.close();
+      return { without, attached };
+    });
+    // What was made before the account counts as unsent too: all of it has to be compared with the server.
+    expect(found).toEqual({ without: [1, 0, 1], attached: [2, 1, 2] });
+  });
+
+  test('[V15] what came from the server is stored and is nobody to send', async () => {
+    const found = await page.evaluate(async () => {
+      const { Y } = harness;
+      const elsewhere = new Y.Doc();
+      elsewhere.getMap('tasks').set('a', 1);
+      const update = Y.encodeStateAsUpdate(elsewhere);
+      // Two windows that are both connected get the same frame.
+      const [one, two] = [await harness.openStore('remote'), await harness.openStore('remote')];
+      for (const { storage } of [one, two]) {
+        Y.applyUpdate(storage.doc, update, harness.SERVER_ORIGIN);
+        await storage.settled();
+      }
+      const rows = (await harness.rawRows('remote', 'updates')).length;
+      const { unsent, unsaved } = two.storage.state;
+      await Promise.all([one.storage.close(), two.storage.close()]);
+      return { rows, unsent, unsaved };
+    });
+    expect(found).toEqual({ rows: 1, unsent: 0, unsaved: 0 });
+  });
+});
+
+describe('damage', () => {
+  test('[V1] an unsent edit whose row went bad is still there, from its unsent entry', async () => {
+    const found = await page.evaluate(async () => {
+      const { storage, database } = await harness.openStore('rescued');
+      await storage.attach();
+      storage.doc.getMap('tasks').set('a', 1);
+      await storage.settled();
+      await database.run(['updates'], { mode: 'readwrite' }, async (stores) => {
+        stores('updates').put(new Uint8Array([7, 7, 7]), 1);
+      });
+      await storage.close();
+      const again = await harness.openStore('rescued');
+      const value = again.storage.doc.getMap('tasks').get('a');
+      await again.storage.close();
+      return value;
+    });
+    expect(found).toBe(1);
+  });
+
+  test('[V1] rows that are no bytes, empty, cut off or garbage are set aside, whatever lies between them', async () => {
+    const found = await page.evaluate(async () => {
+      const { Y } = harness;
+      const { storage, database } = await harness.openStore('garbage');
+      for (let edit = 0; edit < 5; edit += 1) {
+        storage.doc.getMap('tasks').set(`${edit}`, edit);
+        await storage.settled();
+      }
+      const bad: unknown[] = [
+        'a text',
+        new Uint8Array(),
+        Y.encodeStateAsUpdate(storage.doc).slice(0, -3),
+        new Uint8Array([255, 255, 255, 255, 255, 255, 255, 255, 255, 1]),
+        null,
+      ];
+      await database.run(['updates'], { mode: 'readwrite' }, async (stores) => {
+        for (const row of bad) stores('updates').add(row);
+      });
+      await storage.close();
+      const again = await harness.openStore('garbage');
+      const tasks = again.storage.doc.getMap('tasks').toJSON();
+      again.storage.doc.getMap('tasks').set('after', 1);
+      await again.storage.settled();
+      await again.storage.close();
+      const rows = (await harness.rawRows('garbage', 'updates')).length;
+      const quarantined = (await harness.rawRows('garbage', 'quarantine')).length;
+      return { tasks, rows, quarantined };
+    });
+    expect(found.tasks).toEqual({ 0: 0, 1: 1, 2: 2, 3: 3, 4: 4 });
+    expect(found).toMatchObject({ rows: 6, quarantined: 5 });
+  });
+
+  test('[V59] after damage the old client id is not written with', async () => {
+    const device = await browser.newContext();
+    const tab = await openTab(device, server.url);
+    const id = await tab.writer();
+    await tab.add('one');
+    await tab.add('two');
+    await tab.saved();
+    await tab.page.evaluate(async () => {
+      await harness.device.close();
+      const { name } =
+        (await indexedDB.databases()).find((found) => found.name?.startsWith('holdfast-doc-')) ?? {};
+      const database = harness.createDatabase({
+        name: () => Promise.resolve(name ?? ''),
+        stores: harness.DOCUMENT_STORES,
+      });
+      await database.run(['updates'], { mode: 'readwrite' }, async (stores) => {
+        stores('updates').put(new Uint8Array([7, 7, 7]), 1);
+      });
+      database.close();
+      await harness.open();
+    });
+    expect(await tab.writer()).not.toBe(id);
+    await device.close();
+  });
+
+  test('[V16] a storage that cannot be opened at first: the window works, says so, and merges once it can', async () => {
+    const found = await page.evaluate(async () => {
+      const { storage: before } = await harness.openStore('late');
+      before.doc.getMap('tasks').set('stored earlier', 1);
+      await before.close();
+
+      const { open } = IDBFactory.prototype;
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('Internal error opening backing store', 'UnknownError');
+      };
+      const { storage } = await harness.openStore('late');
+      const failing = storage.state.failing ?? '';
+      storage.doc.getMap('tasks').set('made meanwhile', 1);
+      await storage.settled();
+      const { unsaved } = storage.state;
+      IDBFactory.prototype.open = open;
+
+      const back = new Promise<void>((resolve) =>
+        storage.onState(() => {
+          if (storage.state.failing === null && storage.state.unsaved === 0) resolve();
+        }),
+      );
+      storage.retryNow();
+      await back;
+      const tasks = storage.doc.getMap('tasks').toJSON();
+      await storage.close();
+      const again = await harness.openStore('late');
+      const stored = again.storage.doc.getMap('tasks').toJSON();
+      await again.storage.close();
+      return { failing, unsaved, tasks, stored };
+    });
+    expect(found.failing).toContain('could not write to its storage');
+    expect(found.unsaved).toBe(1);
+    const both = { 'stored earlier': 1, 'made meanwhile': 1 };
+    expect(found).toMatchObject({ tasks: both, stored: both });
+  });
+
+  test('[V4] a transaction that the browser aborts is tried again, and nothing of it is lost or doubled', async () => {
+    const found = await page.evaluate(async () => {
+      const { storage } = await harness.openStore('aborted');
+      await storage.attach();
+      storage.doc.getMap('tasks').set('a', 1);
+      await storage.settled();
+      const { transaction } = IDBDatabase.prototype;
+      let aborts = 2;
+      IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...given) {
+        const made = transaction.apply(this, given);
+        if (given[1] === 'readwrite' && aborts > 0) {
+          aborts -= 1;
+          queueMicrotask(() => made.abort());
+        }
+        return made;
+      };
+      storage.doc.getMap('tasks').set('b', 1);
+      await storage.settled();
+      const { failing, unsaved } = storage.state;
+      storage.retryNow();
+      await storage.settled();
+      IDBDatabase.prototype.transaction = transaction;
+      const back = new Promise<void>((resolve) =>
+        storage.onState(() => {
+          if (storage.state.unsaved === 0) resolve();
+        }),
+      );
+      storage.retryNow();
+      await back;
+      await storage.close();
+      const rows = (await harness.rawRows('aborted', 'updates')).length;
+      const entries = (await harness.rawRows('aborted', 'unsent')).length;
+      return { isFailing: failing !== null, unsaved, rows, entries };
+    });
+    expect(found).toEqual({ isFailing: true, unsaved: 1, rows: 2, entries: 2 });
+  });
+});
+
+describe('opening', () => {
+  test('[V17] edits made before the document is loaded are queued, and made and stored afterwards', async () => {
+    const device = await browser.newContext();
+    const early = await openHarness(device, server.url);
+    const found = await early.evaluate(async () => {
+      const start = harness.startDevice();
+      start.edit((document) => void document.createTask({ title: 'early' }));
+      start.edit((document) => void document.createTask({ title: 'and second' }));
+      const { queued } = start;
+      const told: number[] = [];
+      start.onQueued((count) => told.push(count));
+      const opened = await start.device;
+      harness.kept['device'] = opened;
+      await harness.deviceUntil(opened, (status) => status.unsaved === 0);
+      return { queued, told, titles: [...opened.document.tasks()].map((task) => task.title).sort() };
+    });
+    expect(found).toEqual({ queued: 2, told: [0], titles: ['and second', 'early'] });
+    await early.reload();
+    await early.evaluate(() => harness.open());
+    expect(await tabOf(early).titles()).toEqual(['and second', 'early']);
+    await device.close();
+  });
+
+  test('[V18] the first paint has the open tasks of last time, and does not wait for the document', async () => {
+    const device = await browser.newContext();
+    const tab = await openTab(device, server.url);
+    await tab.add('open');
+    await tab.page.evaluate(async () => {
+      const made = harness.device.document.createTask({ title: 'done' });
+      if (made.ok) harness.device.document.completeTask(made.id);
+      await harness.device.close();
+    });
+    const found = await tab.page.evaluate(async () => {
+      const start = harness.startDevice();
+      const first = await Promise.race([
+        start.firstPaint,
+        start.device.then(() => 'the document came first'),
+      ]);
+      await (await start.device).close();
+      return first;
+    });
+    expect(found).toMatchObject({ tasks: [{ title: 'open', tags: [], hasNotes: false }] });
+    await device.close();
+  });
+
+  test('[V19] a device is named so that its owner knows it, keeps its name, and can be given another', async () => {
+    const device = await browser.newContext();
+    const tab = await openTab(device, server.url);
+    const first = await tab.page.evaluate(() => harness.device.self);
+    expect(first.name).toMatch(/^Chrome on \w+$/);
+    await tab.page.evaluate(async () => {
+      await harness.device.rename('  Kitchen tablet ');
+      await harness.device.close();
+      await harness.open();
+    });
+    const second = await tab.page.evaluate(() => harness.device.self);
+    expect(second).toEqual({ id: first.id, name: 'Kitchen tablet' });
+    await device.close();
+  });
+});
