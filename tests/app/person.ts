@@ -12,6 +12,8 @@ export const PHONE = { width: 390, height: 844 };
 export interface PersonOptions {
   readonly viewport?: { width: number; height: number };
   readonly theme?: 'light' | 'dark';
+  /** Pixels of the screen a pixel of the page. */
+  readonly scale?: number;
   /** Runs in every page before the app does. */
   readonly before?: string;
 }
@@ -57,6 +59,7 @@ export async function newPerson(browser: Browser, url: string, o: PersonOptions 
   const context = await browser.newContext({
     baseURL: url,
     viewport: o.viewport ?? DESKTOP,
+    deviceScaleFactor: o.scale ?? 1,
     colorScheme: o.theme ?? 'light',
     locale: 'en-GB',
     hasTouch: o.viewport?.width === PHONE.width,

@@ -129,6 +129,7 @@ test('[P7] Alt with an arrow reorders, says where the task is, and keeps the foc
   await anna.untilTitles('A', 'C', 'B');
   const focused = await anna.page.evaluate(() => document.activeElement?.textContent);
   expect(focused?.trim()).toBe('C');
+  await anna.untilSync('On this device only');
   await anna.page.reload();
   await anna.untilTitles('A', 'C', 'B');
 });

@@ -18,7 +18,7 @@ const change = fc.record({
   entry: fc.option(fc.record({ order: fc.integer({ min: 0, max: 20 }), shown: fc.boolean() })),
 });
 
-test('[P12] a view kept up to date edit by edit is the view computed from everything', () => {
+test('[P28] a view kept up to date edit by edit is the view computed from everything', () => {
   fc.assert(
     fc.property(fc.array(fc.array(change, { maxLength: 30 }), { maxLength: 20 }), (rounds) => {
       const all = new Map<string, Entry>();
@@ -39,7 +39,7 @@ test('[P12] a view kept up to date edit by edit is the view computed from everyt
   );
 });
 
-test('[P12] an edit that does not touch a view leaves its array as it is', () => {
+test('[P28] an edit that does not touch a view leaves its array as it is', () => {
   const shown: Entry = { id: 'a', order: 1, shown: true };
   const hidden: Entry = { id: 'b', order: 2, shown: false };
   const all = new Map([shown, hidden].map((entry) => [entry.id, entry]));

@@ -1,0 +1,67 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import type { Browser } from '../support/chromium.ts';
+import { DESKTOP, PHONE, newPerson } from './person.ts';
+import type { Person } from './person.ts';
+import { serveBuild } from './static-site.ts';
+import type { StaticSite } from './static-site.ts';
+
+let browser: Browser;
+let site: StaticSite;
+
+beforeAll(async () => {
+  [browser, site] = await Promise.all([launchChromium(), serveBuild()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+});
+
+async function violations(person: Person): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page: person.page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`),
+  );
+}
+
+const screens = [
+  { name: 'a desktop', viewport: DESKTOP },
+  { name: 'a phone', viewport: PHONE },
+];
+
+describe.each(['light', 'dark'] as const)('in %s', (theme) => {
+  test.each(screens)(
+    '[P27] no page has a violation that axe can find, on $name',
+    async ({ viewport }) => {
+      const anna = await newPerson(browser, site.url, { viewport, theme });
+      const seen: Record<string, string[]> = { 'empty inbox': await violations(anna) };
+      await anna.add('Buy bread', 'Call Tom', 'Donaudampfschifffahrtsgesellschaftskapitänsmütze abholen');
+      const task = await anna.open('Call Tom');
+      await task.getByRole('button', { name: 'Due', exact: true }).click();
+      await task.getByRole('button', { name: 'Today', exact: true }).click();
+      await task.getByRole('combobox', { name: 'Priority' }).selectOption('Urgent');
+      await task.getByRole('combobox', { name: 'Tags' }).fill('errands');
+      await task.getByRole('combobox', { name: 'Tags' }).press('Enter');
+      await task.getByRole('button', { name: 'Remove tag errands' }).waitFor();
+      await task.getByRole('button', { name: 'Due', exact: true }).click();
+      seen['task'] = await violations(anna);
+      await task.getByRole('button', { name: 'Close' }).click();
+      seen['inbox'] = await violations(anna);
+      await anna.tick('Buy bread').click();
+      await anna.page.getByRole('button', { name: 'Undo' }).waitFor();
+      seen['completed'] = await violations(anna);
+      for (const place of ['/today', '/upcoming', '/search', '/trash', '/settings', '/sync', '/lists']) {
+        await anna.page.goto(place);
+        await anna.page.getByRole('heading', { level: 1 }).waitFor();
+        await anna.sync.filter({ hasText: 'On this device only' }).waitFor();
+        seen[place] = await violations(anna);
+      }
+      await anna.close();
+      expect(Object.fromEntries(Object.entries(seen).filter(([, found]) => found.length > 0))).toEqual({});
+    },
+    90_000,
+  );
+});

@@ -1,0 +1,174 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchChromium, launchProfile } from '../support/chromium.ts';
+import type { Browser, Page } from '../support/chromium.ts';
+import { newPerson, personAt } from './person.ts';
+import { serveBuild } from './static-site.ts';
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser.close();
+});
+
+/** Everything the app needs is stored and the page is under its care. */
+async function untilInstalled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    if (navigator.serviceWorker.controller) return;
+    await new Promise((resolve) => {
+      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
+    });
+  });
+}
+
+test('[P21] the app and its tasks come up with the server gone and the browser restarted', async () => {
+  const profile = await mkdtemp(join(tmpdir(), 'holdfast-profile-'));
+  const site = await serveBuild();
+  let context = await launchProfile(profile);
+  let anna = personAt(context, await context.newPage());
+  await anna.page.goto(site.url);
+  await anna.untilReady();
+  await anna.add('Buy bread', 'Call Tom');
+  await anna.untilSync('On this device only');
+  await untilInstalled(anna.page);
+  await context.close();
+  await site.close();
+
+  context = await launchProfile(profile);
+  anna = personAt(context, await context.newPage());
+  await anna.page.goto(`${site.url}/upcoming`);
+  await anna.untilReady();
+  await anna.go('Inbox');
+  await anna.untilTitles('Buy bread', 'Call Tom');
+  await anna.tick('Buy bread').click();
+  await anna.add('Water the tomatoes');
+  await anna.untilTitles('Call Tom', 'Water the tomatoes');
+  await anna.untilSync('On this device only');
+  await anna.page.reload();
+  await anna.untilTitles('Call Tom', 'Water the tomatoes');
+  expect(anna.errors).toEqual([]);
+  await context.close();
+  await rm(profile, { recursive: true, force: true });
+});
+
+test('[P22] a new version waits to be asked, and reloading keeps what is being typed', async () => {
+  const site = await serveBuild();
+  const anna = await newPerson(browser, site.url);
+  await anna.add('Call Tom');
+  await untilInstalled(anna.page);
+  const task = await anna.open('Call Tom');
+  site.publishNewVersion();
+  await anna.page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update();
+  });
+  await anna.page.getByText('A new version is ready').waitFor();
+  await task.getByRole('textbox', { name: 'Notes' }).pressSequentially('not yet sav');
+  const reloaded = anna.page.waitForEvent('load');
+  await anna.page.getByRole('button', { name: 'Reload' }).click();
+  await reloaded;
+  await anna.untilTitles('Call Tom');
+  await anna.task.getByRole('textbox', { name: 'Notes' }).waitFor();
+  expect(await anna.task.getByRole('textbox', { name: 'Notes' }).inputValue()).toBe('not yet sav');
+  await anna.page.getByText('A new version is ready').waitFor({ state: 'detached' });
+  await anna.close();
+  await site.close();
+});
+
+test('[P23] the app can be installed: name, colours, icons of both kinds', async () => {
+  const site = await serveBuild();
+  const anna = await newPerson(browser, site.url);
+  await untilInstalled(anna.page);
+  const devtools = await anna.context.newCDPSession(anna.page);
+  const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors');
+  // A browser in a test has no place to install anything into.
+  expect(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')).toEqual([]);
+  const manifest = (await (await fetch(`${site.url}/manifest.webmanifest`)).json()) as {
+    name: string;
+    display: string;
+    icons: { src: string; purpose?: string }[];
+  };
+  expect(manifest).toMatchObject({ name: 'Holdfast', display: 'standalone' });
+  expect(manifest.icons.some(({ purpose }) => purpose === 'maskable')).toBe(true);
+  for (const { src } of manifest.icons) {
+    const answer = await fetch(site.url + src);
+    expect(answer.headers.get('content-type')).toMatch(/^image\//);
+  }
+  await anna.close();
+  await site.close();
+});
+
+test('[P24] over plain http the app works and says what is missing and why', async () => {
+  const site = await serveBuild();
+  const insecure = await launchChromium({ args: ['--host-resolver-rules=MAP holdfast.lan 127.0.0.1'] });
+  const anna = await newPerson(insecure, `http://holdfast.lan:${String(site.port)}`);
+  expect(await anna.page.evaluate(() => isSecureContext)).toBe(false);
+  await anna.add('Buy bread');
+  await anna.untilSync('On this device only');
+  await anna.page.reload();
+  await anna.untilTitles('Buy bread');
+  await anna.go('Settings');
+  await anna.page.getByText('What this browser lacks here').waitFor();
+  await anna.page.getByText('Starting with no network').waitFor();
+  expect(anna.errors).toEqual([]);
+  await insecure.close();
+  await site.close();
+});
+
+test('[P25] where nothing can be stored the app says so and still works', async () => {
+  const site = await serveBuild();
+  const anna = await newPerson(browser, site.url, {
+    before: `Object.defineProperty(window, 'indexedDB', { value: {
+      open() { throw new DOMException('blocked', 'SecurityError'); },
+      deleteDatabase() { throw new DOMException('blocked', 'SecurityError'); },
+      databases() { return Promise.reject(new DOMException('blocked', 'SecurityError')); },
+      cmp() { return 0; },
+    } });`,
+  });
+  await anna.untilSync(/^\s*Not saved/);
+  await anna.add('Buy bread');
+  await anna.untilTitles('Buy bread');
+  await anna.untilSync(/^\s*Not saved/);
+  await anna.close();
+  await site.close();
+});
+
+test('[P26] an export comes back as it was, on another device with no network', async () => {
+  const site = await serveBuild();
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-export-'));
+  const anna = await newPerson(browser, site.url);
+  await anna.add('Buy bread', 'Call Tom', 'Water the tomatoes');
+  await anna.tick('Call Tom').click();
+  await anna.untilTitles('Buy bread', 'Water the tomatoes');
+  await anna.go('Settings');
+  const download = anna.page.waitForEvent('download');
+  await anna.page.getByRole('button', { name: 'Export' }).click();
+  const file = join(folder, 'export.json');
+  await (await download).saveAs(file);
+
+  const ben = await newPerson(browser, site.url);
+  await ben.go('Settings');
+  await ben.context.setOffline(true);
+  await ben.page.getByLabel('File to import').setInputFiles(file);
+  await ben.page.getByText('3 tasks added').waitFor();
+  await ben.go('Inbox');
+  await ben.untilTitles('Buy bread', 'Water the tomatoes');
+  await ben.page.getByRole('button', { name: /Completed/ }).click();
+  await ben.row('Call Tom').waitFor();
+
+  const broken = join(folder, 'broken.json');
+  await writeFile(broken, (await readFile(file, 'utf8')).slice(0, 40));
+  await ben.go('Settings');
+  await ben.page.getByLabel('File to import').setInputFiles(broken);
+  await ben.page.getByText('Nothing was changed').waitFor();
+  await anna.close();
+  await ben.close();
+  await site.close();
+  await rm(folder, { recursive: true, force: true });
+});
