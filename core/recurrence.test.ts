@@ -302,6 +302,23 @@ describe('which slots a rule has', () => {
     expect(until('20261126T020000Z')).toEqual(['23', '24', '25']);
   });
 
+  test('[RC9] an UNTIL in UTC just before the clock is changed', () => {
+    const until = (value: string): string | undefined =>
+      occurrences({
+        rrule: `FREQ=HOURLY;UNTIL=${value}`,
+        start: '2026-10-24T20:30:00',
+        timeZone: 'Europe/Berlin',
+        limit: 50,
+      })
+        .at(-1)
+        ?.local.slice(8);
+    expect(until('20261024T223000Z')).toBe('25T00:30:00');
+    // 02:30 comes twice, and is the first of the two: the second changes nothing.
+    expect(until('20261025T003000Z')).toBe('25T02:30:00');
+    expect(until('20261025T013000Z')).toBe('25T02:30:00');
+    expect(until('20261025T023000Z')).toBe('25T03:30:00');
+  });
+
   test('[RC10] an hourly rule has 24 slots on a day of 23 hours', () => {
     const day = occurrences({
       rrule: 'FREQ=HOURLY;COUNT=24',
@@ -410,6 +427,12 @@ describe('bounded work', () => {
     expect(locals(rrule, '2000-02-29T09:00:00', { limit: 3 })).toEqual(
       readings('2000-02-29, 2400-02-29, 2800-02-29'),
     );
+  });
+
+  test('[RC16] a rule that falls only in the 121st of its periods is found', () => {
+    // In every seventh year from 2084, 29 February is a Tuesday next in 2924.
+    const rrule = 'FREQ=YEARLY;INTERVAL=7;BYMONTH=2;BYMONTHDAY=29;BYDAY=TU';
+    expect(locals(rrule, '2084-02-29T09:00:00', { limit: 2 })).toEqual(readings('2084-02-29, 2924-02-29'));
   });
 
   test('[RC16] more than a million occurrences at once are refused', () => {
