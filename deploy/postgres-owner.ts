@@ -2,7 +2,7 @@
  * As whom Postgres runs. It refuses to run as root, and root is who runs things in a container or on a small
  * server.
  *
- * Promise: an ordinary user runs Postgres as itself. Root gets the first of these that works on this machine,
+ * Promise: an ordinary user runs Postgres as itself (one without a name, in a user namespace). Root gets the first of these that works on this machine,
  * each one tried before it is chosen:
  *   1. the user `postgres`, else `nobody`, which must be able to reach the data folder and the programs;
  *   2. the same user with one capability, to pass through folders that it may not enter (DATA_DIR below /root,
@@ -17,6 +17,7 @@
  */
 import { execFile } from 'node:child_process';
 import { chown, lchown, readdir, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { StartFault } from './fault.ts';
@@ -57,7 +58,7 @@ export async function choosePostgresOwner(
   folder: string,
   packaged: PostgresBinaries,
 ): Promise<OwnedPostgres> {
-  if (process.getuid?.() !== 0) return { owner: asThisUser, binaries: packaged };
+  if (process.getuid?.() !== 0) return { owner: await asOrdinaryUser(folder, packaged), binaries: packaged };
   const failures: string[] = [];
   let copied: PostgresBinaries | undefined;
   for (const owner of await candidatesForRoot()) {
@@ -99,6 +100,34 @@ const asThisUser: PostgresOwner = {
   command: (program, args) => ({ file: program, args: [...args], identity: {} }),
 };
 
+/** A container may be started with a user id that has no name, and initdb insists on one. */
+async function asOrdinaryUser(folder: string, packaged: PostgresBinaries): Promise<PostgresOwner> {
+  if (process.platform !== 'linux' || hasName()) return asThisUser;
+  if ((await probe(inUserNamespace, dirname(folder), packaged.initdb)) === undefined) return inUserNamespace;
+  throw new StartFault(
+    `The user id ${process.getuid?.()} has no name on this machine, which Postgres needs: add it to /etc/passwd, ` +
+      `start Holdfast as another user, or set DATABASE_URL.`,
+  );
+}
+
+function hasName(): boolean {
+  try {
+    userInfo();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const inUserNamespace: PostgresOwner = {
+  way: 'user namespace',
+  command: (program, args) => ({
+    file: 'unshare',
+    args: ['--user', '--map-user=65534', '--map-group=65534', program, ...args],
+    identity: {},
+  }),
+};
+
 async function candidatesForRoot(): Promise<PostgresOwner[]> {
   const candidates: PostgresOwner[] = [];
   const user = (await lookUpUser('postgres')) ?? (await lookUpUser('nobody'));
@@ -111,14 +140,7 @@ async function candidatesForRoot(): Promise<PostgresOwner[]> {
   }
   if (process.platform !== 'linux') return candidates;
   if (user) candidates.push(withCapability(user, 'dac_read_search', 'other user with capability'));
-  candidates.push({
-    way: 'user namespace',
-    command: (program, args) => ({
-      file: 'unshare',
-      args: ['--user', '--map-user=65534', '--map-group=65534', program, ...args],
-      identity: {},
-    }),
-  });
+  candidates.push(inUserNamespace);
   if (user) {
     for (const capability of ['dac_read_search', 'dac_override']) {
       candidates.push(withCapability(user, capability, 'other user with capability and copied programs'));

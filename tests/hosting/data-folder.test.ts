@@ -18,6 +18,7 @@ import { isAlive, ownDataDir, signUp, statusOfMe } from './machine.ts';
 
 const isRoot = process.getuid?.() === 0;
 const ORDINARY_USER = 65_534;
+const NAMELESS_USER = 51_234;
 
 /** Starts, expects a refusal with exit code 1 and one line without a stack, and returns the line. */
 async function refusal(options: AppOptions): Promise<string> {
@@ -250,6 +251,24 @@ test('[HO13] only the database’s own folder changes its owner', async () => {
   expect(owner).toBe(runner);
   expect(runner).not.toBe(0);
   await app.stop();
+});
+
+test('[HO13] a user id without a name works, or is told what to do', async () => {
+  const dir = await ownDataDir();
+  // Whoever runs this: root becomes someone unknown, and anyone else is who they are, by a name.
+  if (isRoot) await chown(dir, NAMELESS_USER, NAMELESS_USER);
+  const become = [`--reuid=${NAMELESS_USER}`, `--regid=${NAMELESS_USER}`, '--clear-groups'];
+  // A clone below /root is nothing that such a user could run, but for the power to pass through.
+  const pass = ['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search'];
+  const attempt = await attemptStart({
+    dataDir: dir,
+    through: isRoot ? ['setpriv', ...become, ...pass] : [],
+  });
+  const url = await attempt.ready;
+  if (url === undefined) expect(attempt.stderr()).toMatch(/The user id \d+ has no name on this machine/);
+  else expect(await statusOfMe(url, await signUp(url))).toBe(200);
+  attempt.child.kill('SIGTERM');
+  await attempt.exited;
 });
 
 test('[HO14] a folder below one that others may not enter works', async () => {
