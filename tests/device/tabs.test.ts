@@ -111,6 +111,31 @@ describe('two tabs', () => {
     await Promise.all([laptop.close(), phone.close()]);
   });
 
+  test('[V11] a leader that is frozen is unseated by a tab that is looked at', async () => {
+    const laptop = await w.newDevice();
+    const first = await openTab(laptop, w.url);
+    await first.signUp(newPerson());
+    await first.uploaded();
+    // Frozen as a browser freezes a tab in the background: it holds its lock and answers nobody.
+    const cdp = await laptop.newCDPSession(first.page);
+    const frozen = new Promise<void>((resolve) => cdp.once('Debugger.paused', () => resolve()));
+    await cdp.send('Debugger.enable');
+    await cdp.send('Debugger.pause');
+    const halted = first.page.evaluate(() => 'runs again');
+    await frozen;
+    const second = await openTab(laptop, w.url);
+    await second.add('Milk');
+    const status = await second.uploaded();
+    expect(status).toMatchObject({ connection: 'online', waiting: 0 });
+    await cdp.send('Debugger.disable');
+    expect(await halted).toBe('runs again');
+    // It follows now, and knows what the new leader knows.
+    await first.untilTask('Milk');
+    await first.add('Bread');
+    await Promise.all([first.uploaded(), second.untilTask('Bread')]);
+    await laptop.close();
+  });
+
   test('[V12] without BroadcastChannel rows of other tabs are read again from the database', async () => {
     const device = await w.newDevice();
     await device.addInitScript(() => {

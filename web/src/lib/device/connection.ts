@@ -30,8 +30,6 @@ import * as wire from './wire.ts';
 export interface Connection {
   readonly link: LinkState;
   start(): void;
-  /** Another tab leads now. */
-  stop(): void;
   /** Something was committed that may have to be sent. */
   poke(): void;
   /** Tries now instead of at the next planned attempt. After 'signed-out' or 'refused' too. */
@@ -80,6 +78,8 @@ interface Session {
   /** The server asked (again): answer from scratch. */
   isAnswerDue: boolean;
   sentUpTo: number;
+  /** Of the marker that went with the last whole answer: not again for the same. */
+  sentMarkerEdits: number;
   isPumping: boolean;
   pumpAgain: boolean;
 }
@@ -163,6 +163,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     const answer = wire.readHelloAnswer(decoder);
     const asked = session?.hellos.shift();
     if (!answer || !asked || !session) return;
+    // Only now: a server that refuses completes the connection first, so that its reason can be read.
+    ended = null;
+    refusal = null;
     const skew = answer.serverTime - (asked.sentAt + options.now()) / 2;
     clockSkewMs = Math.abs(skew) > MAX_SKEW_MS ? Math.round(skew) : null;
     head = Math.max(head, answer.head);
@@ -219,13 +222,13 @@ export function createConnection(options: ConnectionOptions): Connection {
       serverVector: null,
       isAnswerDue: false,
       sentUpTo: 0,
+      sentMarkerEdits: 0,
       isPumping: false,
       pumpAgain: false,
     };
-    ended = null;
-    refusal = null;
     beginAwareness(awareness, options.now());
-    void greet(session);
+    // A hello that could not be written down is said again on the next socket.
+    void greet(session).catch(() => socket.close());
   }
 
   function endSession(): void {
@@ -248,7 +251,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       options.onLink();
       return;
     }
-    await ids.decide(view);
+    await decide(view);
     if (on !== session) return;
     on.isGreeted = true;
     provider.wsUnsuccessfulReconnects = 0;
@@ -300,19 +303,26 @@ export function createConnection(options: ConnectionOptions): Connection {
     const writers = new Set([...unsent.entries, ...unstored].map((edit) => edit.writer));
     const unknown = [...writers].filter((writer) => !on.registered.has(writer));
     if (unknown.length > 0) await hello(on, [...unknown, doc.clientID]);
-    const isWhole = isAnswer || unsent.marker !== null;
+    const isWhole = isAnswer || (unsent.marker !== null && unsent.marker.edits !== on.sentMarkerEdits);
+    const marker = isWhole ? unsent.marker : null;
     const single = [...unsent.entries, ...unstored].map((edit) => edit.update);
     const updates = isWhole ? await answerTo(on, on.serverVector, unsent, single) : single;
     if (on !== session) return;
     if (!isAnswer && updates.length === 0) return;
-    on.sentUpTo = Math.max(on.sentUpTo, ...unsent.entries.map((entry) => entry.key));
+    on.sentUpTo = Math.max(on.sentUpTo, unsent.entries.at(-1)?.key ?? 0);
+    if (marker) on.sentMarkerEdits = marker.edits;
     for (const write of unstored) on.sentUnstored.add(write);
-    const covers = { keys: unsent.entries.map((entry) => entry.key), marker: unsent.marker, unstored };
+    const covers = { keys: unsent.entries.map((entry) => entry.key), marker, unstored };
     await transmit(on, updates, isAnswer, covers);
     // Sent everything: an id that had unsent edits may be equal on both sides now.
     if (isAnswer && ids.candidate !== null && on === session) {
-      await ids.decide(await hello(on, ids.toRegister(options.spaceId)));
+      await decide(await hello(on, ids.toRegister(options.spaceId)));
     }
+  }
+
+  /** An id that cannot be retired on paper now is not used now either, and is looked at again next time. */
+  async function decide(view: ServerView): Promise<void> {
+    await ids.decide(view).catch(() => undefined);
   }
 
   function readUnsent(after: number): Promise<Unsent> {
@@ -411,19 +421,11 @@ export function createConnection(options: ConnectionOptions): Connection {
       hasFailed = false;
       provider.connect();
     },
-    stop() {
-      isStarted = false;
-      provider.disconnect();
-    },
     poke() {
       if (session) void pump(session);
     },
     tryNow() {
-      if (!isStarted || isClosed) return;
-      ended = null;
-      refusal = null;
-      provider.connect();
-      options.onLink();
+      if (isStarted && !isClosed) provider.connect();
     },
     drop() {
       if (!isStarted || ended) return;

@@ -108,12 +108,16 @@ export function startDevice(options: DeviceOptions = {}): DeviceStart {
   const queuedListeners = new Set<(queued: number) => void>();
   let loaded: HoldfastDocument | null = null;
   let bound: string | null = null;
+  let onGone: () => void = () => undefined;
 
   /** The document's database; once opened, it is that one or none. */
   async function documentName(): Promise<string> {
     const { documentName: name } = await registry.read();
     bound ??= name;
-    if (bound !== name) throw new DatabaseGone('Another window signed out or cleared this browser.');
+    if (bound !== name) {
+      onGone();
+      throw new DatabaseGone('Another window signed out or cleared this browser.');
+    }
     return name;
   }
 
@@ -124,7 +128,7 @@ export function startDevice(options: DeviceOptions = {}): DeviceStart {
   }
 
   async function load(): Promise<Device> {
-    const device = await openLoaded({ now, registry, database, options });
+    const device = await openLoaded({ now, registry, database, options, whenGone: (act) => (onGone = act) });
     loaded = device.document;
     for (const run of queue.splice(0)) run(loaded);
     tellQueued();
@@ -156,9 +160,11 @@ interface Opening {
   registry: ReturnType<typeof createRegistry>;
   database: ReturnType<typeof createDatabase>;
   options: DeviceOptions;
+  /** The document was given up by another window, which could not tell this one. */
+  whenGone: (act: () => void) => void;
 }
 
-async function openLoaded({ now, registry, database, options }: Opening): Promise<Device> {
+async function openLoaded({ now, registry, database, options, whenGone }: Opening): Promise<Device> {
   const serverUrl = options.serverUrl ?? location.origin;
   const locks = navigator.locks ?? null;
   const accounts = createAccountClient(serverUrl);
@@ -201,6 +207,7 @@ async function openLoaded({ now, registry, database, options }: Opening): Promis
     onClosing: (reason) => void shut(reason),
   });
   let status = takeStatus();
+  whenGone(() => void shut('signed-out'));
   storage.onState(() => {
     // The registry could not be read at the start and the storage is back: learn who this is.
     if (registration.deviceId === UNREGISTERED && storage.state.failing === null) void readRegistration();

@@ -117,6 +117,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const confirmed: { keys: readonly number[]; marker: UnsentMarker | null }[] = [];
   const settling: (() => void)[] = [];
   const knownWriters = new Set<number>();
+  let unsaved = 0;
   let failing: string | null = null;
   let failures = 0;
   let unsent = 0;
@@ -177,7 +178,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const isLocal = origin !== SERVER_ORIGIN;
     const writer = transaction.local ? doc.clientID : writerOf(update, doc.clientID);
     queue.push({ update, at: now(), writer, isLocal, isSent: false });
-    if (isLocal) changed();
+    if (isLocal) {
+      unsaved += 1;
+      changed();
+    }
     void flush();
   }
 
@@ -229,12 +233,14 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
           rows.push({ key, update: write.update });
           keys.push(key);
         }
+        const isAttachedNow = identity.isAttached || isAttached;
+        if (isAttachedNow && !meta.isAttached) await request(stores('meta').put(true, ATTACHED));
         const local = batch.filter((write) => write.isLocal);
         await keepWriters(stores('clients'), local);
         let marker = identity.marker;
         for (const write of local) {
           if (write.isSent) continue;
-          if (identity.isAttached) {
+          if (isAttachedNow) {
             const entry: UnsentEntry = { update: write.update, at: write.at, writer: write.writer };
             await request(stores('unsent').add(entry));
           } else {
@@ -252,11 +258,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       },
     );
     queue.splice(0, batch.length);
+    unsaved -= batch.filter((write) => write.isLocal).length;
     confirmed.splice(0, covered.length);
     mustRewrite = false;
     if (incarnation !== committed.identity.incarnation) lastSeen = 0;
     incarnation = committed.identity.incarnation;
-    isAttached = committed.identity.isAttached;
+    isAttached ||= committed.identity.isAttached;
     absorb(committed.newer);
     for (const row of committed.rows) tailBytes += row.update.length;
     lastSeen = Math.max(lastSeen, committed.lastKey ?? 0);
@@ -453,7 +460,6 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   return {
     doc,
     get state() {
-      const unsaved = queue.reduce((sum, write) => sum + (write.isLocal ? 1 : 0), 0);
       // What a receipt covers is on the server from that moment, not from when it is crossed off here.
       const covered = confirmed.reduce(
         (sum, { keys, marker }) => sum + keys.length + (marker?.edits ?? 0),
