@@ -1,4 +1,7 @@
-/** Whether a text is a uuid: anything else must not reach a uuid column, which would answer with an error. */
+/**
+ * Whether a text is a uuid: anything else must not reach a uuid column, which would answer with an error.
+ * Short, and a file of its own, because tables of several files have such columns.
+ */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
 }

@@ -28,7 +28,7 @@ import type { SyncMetrics, SyncStats } from './measures.ts';
 import { createPresence } from './presence.ts';
 import type { Presence } from './presence.ts';
 import { Room, SpaceGoneError } from './room.ts';
-import type { PendingEdit, SyncHub } from './room.ts';
+import type { PendingEdit, SyncHub } from './hub.ts';
 import { Session } from './session.ts';
 import type { Role, SessionServices } from './session.ts';
 import { createPeerServer } from './websocket.ts';

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { INSPECTION_LIMITS, UpdateInspector, UpdateRefusedError } from './inspect.ts';
 
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? 20261123);
-const RUNS = Number(process.env['HOLDFAST_RUNS'] ?? 300);
+const SEED = Number(process.env['HOLDFAST_PROPERTY_SEED'] ?? 20261123);
+const RUNS = Number(process.env['HOLDFAST_PROPERTY_RUNS'] ?? 300);
 
 /** Clients and clocks as the walker reports them: from and to of each run. */
 function ranges(inspector: UpdateInspector): Map<number, [number, number]> {
@@ -189,7 +189,7 @@ function refusal(update: Uint8Array, inspector = new UpdateInspector()): string 
 }
 
 describe('inspection of updates', () => {
-  test('[I1] it agrees with Yjs about every update of any history', () => {
+  test('[SI1] it agrees with Yjs about every update of any history', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 60 }), (seed, steps) => {
         for (const update of updatesOf(seed, steps)) agrees(update);
@@ -198,7 +198,7 @@ describe('inspection of updates', () => {
     );
   });
 
-  test('[I2] of cut, changed and random bytes it takes nothing that Yjs cannot read', () => {
+  test('[SI2] of cut, changed and random bytes it takes nothing that Yjs cannot read', () => {
     const inspector = new UpdateInspector();
     fc.assert(
       fc.property(fc.integer(), fc.integer(), (seed, damage) => {
@@ -221,7 +221,7 @@ describe('inspection of updates', () => {
     );
   });
 
-  test('[I3] no announced number costs memory: 7 bytes do not allocate 232 MB', () => {
+  test('[SI3] no announced number costs memory: 7 bytes do not allocate 232 MB', () => {
     expect(refusal(bytes(1, 29_000_000, 1, 0))).toBe('more structs announced than sent');
     expect(refusal(bytes(1, 1, 1, 0, 8, 1, 'tasks', 29_000_000, 0))).toBe('the update ends too early');
     expect(refusal(bytes(1, 1, 1, 0, 2, 1, 'tasks', 29_000_000, 0))).toBe('the update ends too early');
@@ -230,7 +230,7 @@ describe('inspection of updates', () => {
     expect(refusal(bytes(1, 1, 1, 0, 3, 1, 'tasks', 2 ** 40))).toBe('the update ends too early');
   });
 
-  test('[I4] a clock may not jump, nor leave the safe integers', () => {
+  test('[SI4] a clock may not jump, nor leave the safe integers', () => {
     expect(refusal(bytes(1, 1, 1, 0, 0, 2 ** 40, 0))).toMatch(/would jump/);
     expect(refusal(bytes(1, 1, 1, Number.MAX_SAFE_INTEGER, 0, 5, 0))).toMatch(/beyond all bounds/);
     expect(refusal(bytes(0, 1, 1, 1, Number.MAX_SAFE_INTEGER, 5))).toMatch(/beyond all bounds/);
@@ -239,7 +239,7 @@ describe('inspection of updates', () => {
     );
   });
 
-  test('[I5] types may not nest deeper than can be read and deleted, within one update or over several', () => {
+  test('[SI5] types may not nest deeper than can be read and deleted, within one update or over several', () => {
     const doc = new Y.Doc();
     const updates: Uint8Array[] = [];
     doc.on('update', (update: Uint8Array) => updates.push(update));
@@ -263,7 +263,7 @@ describe('inspection of updates', () => {
     expect(taken).toBe(100);
   });
 
-  test('[I6] values may not nest deeper than can be read', () => {
+  test('[SI6] values may not nest deeper than can be read', () => {
     const deep = [...new Array<number[]>(5000).fill([117, 1]), [126]].flat();
     expect(refusal(bytes(1, 1, 1, 0, 8, 1, 'tasks', 1, deep, 0))).toBe('a value nested too deep');
     expect(refusal(bytes(1, 1, 1, 0, 5, 1, 'tasks', `${'['.repeat(5000)}${']'.repeat(5000)}`, 0))).toBe(
@@ -271,7 +271,7 @@ describe('inspection of updates', () => {
     );
   });
 
-  test('[I7] texts must be UTF-8 and JSON must be JSON, because Yjs throws on both', () => {
+  test('[SI7] texts must be UTF-8 and JSON must be JSON, because Yjs throws on both', () => {
     for (const text of [
       [0xc0, 0x80],
       [0xed, 0xa0, 0x80],
@@ -291,7 +291,7 @@ describe('inspection of updates', () => {
     );
   });
 
-  test('[I8] many structs at one place are refused, many structs are not', () => {
+  test('[SI8] many structs at one place are refused, many structs are not', () => {
     const many: number[][] = [];
     for (let client = 1; client <= 2000; client++)
       many.push([...bytes(1, 3000 - client, 0, 32 | 8, 1, 'tasks', 'key', 1, [126])]);
@@ -302,7 +302,7 @@ describe('inspection of updates', () => {
     expect(refusal(Y.encodeStateAsUpdate(doc))).toBe('taken');
   });
 
-  test('[I9] empty structs, second blocks, references to later structs and trailing bytes are refused', () => {
+  test('[SI9] empty structs, second blocks, references to later structs and trailing bytes are refused', () => {
     expect(refusal(bytes(1, 1, 1, 0, 0, 0, 0))).toBe('a struct of length 0');
     expect(refusal(bytes(1, 1, 1, 0, 4, 1, 'text', '', 0))).toBe('a struct of length 0');
     expect(refusal(bytes(2, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 0))).toBe('one client occurs twice');
@@ -312,7 +312,7 @@ describe('inspection of updates', () => {
     expect(refusal(bytes(1, 1, 1, 0, 11, 1, 'tasks', 0))).toBe('an unknown content 11');
   });
 
-  test('[I10] names and their number are bounded', () => {
+  test('[SI10] names and their number are bounded', () => {
     expect(refusal(bytes(1, 1, 1, 0, 8, 1, 'n'.repeat(300), 1, [126], 0))).toBe('a name of 300 bytes');
     const roots: number[][] = [];
     for (let i = 0; i < 80; i++) roots.push([...bytes(8, 1, `root${i}`, 1, [126])]);

@@ -16,8 +16,9 @@ import {
   seeDevice,
 } from '@holdfast/db/devices.ts';
 import { readHead } from '@holdfast/db/update-log.ts';
-import { ownerKey } from './room.ts';
-import type { Room, SyncHub } from './room.ts';
+import { ownerKey } from './hub.ts';
+import type { SyncHub } from './hub.ts';
+import type { Room } from './room.ts';
 import type { Session, SessionServices } from './session.ts';
 import { CLOSE, MESSAGE, MalformedError, jsonFrame } from './wire.ts';
 

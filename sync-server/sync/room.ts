@@ -10,92 +10,20 @@
  * Why admission is counted before the commit: edits arrive faster than commits, and the next edit of a
  * client continues the one that is still in flight.
  */
-import type { Database } from '@holdfast/db/database.ts';
 import { registeredClients } from '@holdfast/db/devices.ts';
-import type { GroupCommit, LogWriter } from '@holdfast/db/group-commit.ts';
+import type { LogWriter } from '@holdfast/db/group-commit.ts';
 import { readHead, readLatestSnapshot, readLog } from '@holdfast/db/update-log.ts';
-import type { LogEntry, StoredSnapshot } from '@holdfast/db/update-log.ts';
-import type { Logger } from '../logging.ts';
 import { AwarenessTable } from './awareness.ts';
-import type { SyncClock } from './clock.ts';
-import type { Decoder } from './decode.ts';
-import { DeleteIndex } from './delete-index.ts';
-import type { Fanout } from './fanout.ts';
+import { continues } from './continuity.ts';
+import { ownerKey } from './hub.ts';
+import type { LiveMember, PendingEdit, RoomMember, SyncHub } from './hub.ts';
 import { UpdateRefusedError } from './inspect.ts';
-import type { UpdateInspector } from './inspect.ts';
-import type { SyncLimits } from './limits.ts';
-import type { SyncMeasures } from './measures.ts';
-import { covers, readStateVector, writeStateVector } from './state-vector.ts';
+import { relay } from './relay.ts';
+import { readStateVector, writeStateVector } from './state-vector.ts';
 import type { StateVector } from './state-vector.ts';
-import type { CloseCode, MessageReader } from './wire.ts';
-import {
-  CLOSE,
-  EMPTY_STEP_2,
-  SYNC,
-  awarenessFrame,
-  headFrame,
-  receiptFrame,
-  syncFrame,
-  updateFrame,
-} from './wire.ts';
-
-/** What rooms and sessions share. */
-export interface SyncHub {
-  readonly database: Database;
-  readonly log: GroupCommit<PendingEdit>;
-  readonly fanout: Fanout;
-  readonly decoder: Decoder;
-  readonly limits: SyncLimits;
-  readonly logger: Logger;
-  readonly measures: SyncMeasures;
-  readonly clock: SyncClock;
-  /** For what clients send. */
-  readonly inspector: UpdateInspector;
-  /** For what is stored already. */
-  readonly trusting: UpdateInspector;
-  /** Reads the message at hand; what it says holds until the next message. */
-  readonly reader: MessageReader;
-}
-
-/** A socket, as its room sees it. */
-export interface RoomMember {
-  readonly userId: string;
-  readonly deviceId: string | null;
-  /** See ownerKey; empty for a client that names no device. */
-  readonly owner: string;
-  readonly role: 'owner' | 'editor' | 'viewer';
-  readonly wantsHead: boolean;
-  uncommittedBytes: number;
-  newClients: number;
-  ticketsWaiting: number;
-  send(frames: Buffer): void;
-  /** As send, but what waits does not count as slowness: the client asked for it all at once. */
-  sendState(frames: Buffer): void;
-  onCommitted(bytes: number): void;
-  close(code: CloseCode, reason: string): void;
-}
-
-/** An admitted update on its way to its commit. */
-export interface PendingEdit extends LogEntry {
-  readonly frame: Buffer;
-  readonly session: RoomMember;
-  /** Where the delete set begins in the body; -1 when it is empty. */
-  readonly deleteSetAt: number;
-}
-
-interface TailRow {
-  readonly seq: number;
-  readonly frame: Buffer;
-  readonly body: Buffer;
-}
-
-/** A member that can be asked whether it is still there. */
-export interface LiveMember extends RoomMember {
-  readonly isOpen: boolean;
-  /** Whether it gives a sign of life within the time. */
-  probe(timeoutMs: number): Promise<boolean>;
-  terminate(): void;
-}
+import { StoredState, withDeleteSet } from './stored-state.ts';
+import type { StorableUpdate } from './stored-state.ts';
+import { CLOSE, EMPTY_STEP_2, awarenessFrame, headFrame, receiptFrame, updateFrame } from './wire.ts';
 
 export type Admission =
   /** Admitted, or known already: either way a receipt waits for all that was admitted so far. */
@@ -110,7 +38,6 @@ const READ_ROWS = 1000;
 const RESTORE_GRACE_MS = 30 * 24 * 60 * 60 * 1000;
 /** Up to this many deletions a row is appended as it came: to look them up costs more than to keep them. */
 const FEW_DELETIONS = 16;
-const JOIN_BYTES = 64 * 1024;
 
 export class SpaceGoneError extends Error {
   constructor(spaceId: string) {
@@ -134,12 +61,9 @@ export class Room implements LogWriter<PendingEdit> {
 
   readonly #hub: SyncHub;
   readonly #vector: StateVector = new Map();
-  #snapshot: { seq: number; frame: Buffer; body: Buffer; vector: Uint8Array; deleteSetAt: number } | null =
-    null;
-  #tail: TailRow[] = [];
+  readonly #stored: StoredState;
   /** Own rows beyond `seq`, while rows of other processes between are being read: flat [from, to] pairs. */
   #ahead: number[] = [];
-  #deletions: DeleteIndex | null = null;
   /** Client id to `userId\ndeviceId`. */
   readonly #owners = new Map<number, string>();
   readonly #roots = new Set<number>();
@@ -158,6 +82,7 @@ export class Room implements LogWriter<PendingEdit> {
     this.#hub = hub;
     this.spaceId = spaceId;
     this.awareness = new AwarenessTable(hub.limits);
+    this.#stored = new StoredState(hub);
   }
 
   /** Whether something admitted here is not committed yet. */
@@ -178,7 +103,7 @@ export class Room implements LogWriter<PendingEdit> {
     this.#restoredAtMs = head.restoredAt?.getTime() ?? 0;
     const snapshot = await readLatestSnapshot(database, this.spaceId);
     if (snapshot) {
-      this.#takeSnapshot(snapshot);
+      this.#stored.takeSnapshot(snapshot);
       this.seq = snapshot.seq;
       for (const [client, clock] of readStateVector(snapshot.stateVector, Infinity))
         this.#vector.set(client, clock);
@@ -230,7 +155,7 @@ export class Room implements LogWriter<PendingEdit> {
     if (session.role === 'viewer') {
       return { kind: 'refused', reason: 'You may read this space but not change it.' };
     }
-    const isNew = this.#continues();
+    const isNew = continues(inspector, this.#vector);
     if (isNew === null) return GAP;
     if (isNew) {
       const foreign = this.#foreignClient(session);
@@ -256,11 +181,11 @@ export class Room implements LogWriter<PendingEdit> {
     this.#advance(session);
     const deleteSetAt = inspector.deleteSetOffset;
     const hasDeletions = inspector.deletionCount > 0;
-    let made;
+    let made: StorableUpdate;
     if (hasDeletions && (!isNew || (whole && inspector.deleteRanges > FEW_DELETIONS))) {
-      const missing = this.#knownDeletions().missing(bytes, deleteSetAt);
+      const missing = this.#stored.missingDeletions(bytes, deleteSetAt, this.#flying);
       if (!missing && !isNew) return TAKEN;
-      made = rewritten(bytes, isNew ? start : -1, deleteSetAt, missing);
+      made = withDeleteSet(bytes, isNew ? start : -1, deleteSetAt, missing);
     } else {
       if (!isNew) return TAKEN;
       made = { ...updateFrame(bytes, start, end), deleteSetAt: hasDeletions ? deleteSetAt - start : -1 };
@@ -275,60 +200,10 @@ export class Room implements LogWriter<PendingEdit> {
       session,
       deleteSetAt: made.deleteSetAt,
     };
-    if (this.#deletions && edit.deleteSetAt >= 0) this.#deletions.addEncoded(edit.body, edit.deleteSetAt);
+    this.#stored.noteDeletions(edit.body, edit.deleteSetAt);
     this.#flying.push(edit);
     this.#hub.log.append(this, edit);
     return TAKEN;
-  }
-
-  /** Whether the inspected update brings new structs; null when it begins, or reaches, beyond what is known. */
-  #continues(): boolean | null {
-    const { inspector } = this.#hub;
-    const vector = this.#vector;
-    let isNew = false;
-    let last = -1;
-    let reached = 0;
-    for (let i = 0; i < inspector.segmentCount; i++) {
-      const client = inspector.segmentClient[i] as number;
-      if (client !== last) reached = vector.get(client) ?? 0;
-      last = client;
-      if ((inspector.segmentFrom[i] as number) > reached) return null;
-      const to = inspector.segmentTo[i] as number;
-      if (to > reached) {
-        reached = to;
-        isNew = true;
-      }
-    }
-    const index = inspector.segmentCount > 8 ? this.#segmentEnds() : null;
-    for (let i = 0; i < inspector.referenceCount; i++) {
-      const client = inspector.referenceClient[i] as number;
-      const clock = inspector.referenceClock[i] as number;
-      if (clock >= (vector.get(client) ?? 0) && clock >= this.#sentEnd(client, index)) return null;
-    }
-    for (let i = 0; i < inspector.deletionCount; i++) {
-      const client = inspector.deletionClient[i] as number;
-      const deletedTo = inspector.deletionEnd[i] as number;
-      if (deletedTo > (vector.get(client) ?? 0) && deletedTo > this.#sentEnd(client, index)) return null;
-    }
-    return isNew;
-  }
-
-  #segmentEnds(): Map<number, number> {
-    const { inspector } = this.#hub;
-    const ends = new Map<number, number>();
-    for (let i = 0; i < inspector.segmentCount; i++) {
-      ends.set(inspector.segmentClient[i] as number, inspector.segmentTo[i] as number);
-    }
-    return ends;
-  }
-
-  #sentEnd(client: number, index: Map<number, number> | null): number {
-    if (index) return index.get(client) ?? 0;
-    const { inspector } = this.#hub;
-    for (let i = inspector.segmentCount - 1; i >= 0; i--) {
-      if (inspector.segmentClient[i] === client) return inspector.segmentTo[i] as number;
-    }
-    return 0;
   }
 
   /** A client of the inspected update with new structs that this session may not write with. */
@@ -366,32 +241,6 @@ export class Room implements LogWriter<PendingEdit> {
     }
   }
 
-  #knownDeletions(): DeleteIndex {
-    if (this.#deletions) return this.#deletions;
-    const index = new DeleteIndex();
-    const inspector = this.#hub.trusting;
-    if (this.#snapshot) index.addEncoded(this.#snapshot.body, this.#snapshotDeleteSet());
-    for (const row of this.#tail) {
-      inspector.inspect(row.body);
-      if (inspector.deletionCount > 0) index.addEncoded(row.body, inspector.deleteSetOffset);
-    }
-    // What is in flight counts: where it should fail, this room is given up with all it knows.
-    for (const edit of this.#flying) if (edit.deleteSetAt >= 0) index.addEncoded(edit.body, edit.deleteSetAt);
-    this.#deletions = index;
-    return index;
-  }
-
-  #snapshotDeleteSet(): number {
-    const snapshot = this.#snapshot;
-    if (!snapshot) return 0;
-    if (snapshot.deleteSetAt < 0) {
-      const inspector = this.#hub.trusting;
-      inspector.inspect(snapshot.body);
-      snapshot.deleteSetAt = inspector.deleteSetOffset;
-    }
-    return snapshot.deleteSetAt;
-  }
-
   // --- committing and relaying
 
   onCommitted(edits: readonly PendingEdit[], firstSeq: number): void {
@@ -403,8 +252,8 @@ export class Room implements LogWriter<PendingEdit> {
     // Rows that were read back before this call were relayed then.
     if (lastSeq > this.seq) {
       let seq = firstSeq;
-      for (const edit of edits) this.#tail.push({ seq: seq++, frame: edit.frame, body: edit.body as Buffer });
-      this.#relay(edits);
+      for (const edit of edits) this.#stored.append(seq++, edit);
+      relay(edits, this.sessions);
       if (firstSeq <= this.seq + 1) {
         this.seq = lastSeq;
         this.#absorbAhead();
@@ -431,44 +280,6 @@ export class Room implements LogWriter<PendingEdit> {
   retire(reason: string): void {
     this.retired = true;
     for (const session of [...this.sessions]) session.close(CLOSE.later, reason);
-  }
-
-  #relay(edits: readonly PendingEdit[]): void {
-    if (this.sessions.size === 0) return;
-    let bytes = 0;
-    for (const edit of edits) bytes += edit.frame.length;
-    if (edits.length > 1 && bytes > JOIN_BYTES) {
-      for (const edit of edits) this.#send(edit.frame, edit.session);
-      return;
-    }
-    if (edits.length === 1) {
-      const edit = edits[0] as PendingEdit;
-      this.#send(edit.frame, edit.session);
-      return;
-    }
-    // One buffer for all; who wrote some of it gets the pieces around it.
-    const joined = Buffer.concat(
-      edits.map((edit) => edit.frame),
-      bytes,
-    );
-    const authors = new Set<RoomMember>();
-    for (const edit of edits) authors.add(edit.session);
-    for (const session of this.sessions) {
-      if (!authors.has(session)) {
-        session.send(joined);
-        continue;
-      }
-      let from = 0;
-      let at = 0;
-      for (const edit of edits) {
-        if (edit.session === session) {
-          if (at > from) session.send(joined.subarray(from, at));
-          from = at + edit.frame.length;
-        }
-        at += edit.frame.length;
-      }
-      if (at > from) session.send(joined.subarray(from, at));
-    }
   }
 
   #send(frame: Buffer, except: RoomMember | null): void {
@@ -510,47 +321,15 @@ export class Room implements LogWriter<PendingEdit> {
   /** Sends what a client with this state vector lacks, the step 2 last. Throws MalformedError. */
   async answerStep1(session: RoomMember, stateVector: Uint8Array): Promise<void> {
     const vector = readStateVector(stateVector, this.#hub.limits.maxStateVectorEntries);
-    if (vector.size === 0) {
-      if (this.#snapshot) session.sendState(this.#snapshot.frame);
-      if (this.#tail.length > 0) session.sendState(Buffer.concat(this.#tail.map((row) => row.frame)));
-    } else {
-      await this.#sendDifference(session, stateVector, vector);
-    }
+    if (vector.size === 0) this.#stored.sendAll(session);
+    else await this.#stored.sendDifference(session, stateVector, vector);
     session.sendState(EMPTY_STEP_2);
     if (session.wantsHead) session.send(headFrame(this.seq));
   }
 
-  async #sendDifference(session: RoomMember, encoded: Uint8Array, vector: StateVector): Promise<void> {
-    const snapshot = this.#snapshot;
-    if (snapshot) {
-      if (covers(vector, readStateVector(snapshot.vector, Infinity))) {
-        // Nothing but deletions can be missing, and those no state vector shows.
-        const deleteSetAt = this.#snapshotDeleteSet();
-        if (snapshot.body.length - deleteSetAt > 1) {
-          session.sendState(rewritten(snapshot.body, -1, deleteSetAt, null).frame);
-        }
-      } else {
-        session.sendState(syncFrame(SYNC.update, await this.#hub.decoder.diff(snapshot.body, encoded)));
-      }
-    }
-    const inspector = this.#hub.trusting;
-    const frames: Buffer[] = [];
-    for (const row of this.#tail) {
-      inspector.inspect(row.body);
-      let lacks = inspector.deletionCount > 0;
-      for (let i = 0; !lacks && i < inspector.segmentCount; i++) {
-        lacks = (inspector.segmentTo[i] as number) > (vector.get(inspector.segmentClient[i] as number) ?? 0);
-      }
-      if (lacks) frames.push(row.frame);
-    }
-    if (frames.length > 0) session.sendState(Buffer.concat(frames));
-  }
-
   /** The whole content as updates, for a decode elsewhere. */
   updates(): Uint8Array[] {
-    const updates: Uint8Array[] = this.#snapshot ? [this.#snapshot.body] : [];
-    for (const row of this.#tail) updates.push(row.body);
-    return updates;
+    return this.#stored.updates();
   }
 
   /** Someone says that the space has rows up to here. */
@@ -594,7 +373,7 @@ export class Room implements LogWriter<PendingEdit> {
         if (this.#isOwn(row.seq)) continue;
         const made = updateFrame(row.body);
         if (!this.#takeRow(row.seq, made.body)) continue;
-        this.#tail.push({ seq: row.seq, ...made });
+        this.#stored.append(row.seq, made);
         frames.push(made.frame);
       }
       const last = rows.at(-1);
@@ -642,25 +421,17 @@ export class Room implements LogWriter<PendingEdit> {
       const to = inspector.segmentTo[i] as number;
       if ((inspector.segmentFrom[i] as number) <= known && to > known) this.#vector.set(client, to);
     }
-    if (this.#deletions && inspector.deletionCount > 0) {
-      this.#deletions.addEncoded(body, inspector.deleteSetOffset);
-    }
+    if (inspector.deletionCount > 0) this.#stored.noteDeletions(body, inspector.deleteSetOffset);
     return true;
   }
 
   /** Replaces snapshot and tail by a newer snapshot, if there is one that is not ahead of us. */
   async adoptSnapshot(): Promise<void> {
     const snapshot = await readLatestSnapshot(this.#hub.database, this.spaceId);
-    if (!snapshot || snapshot.seq <= (this.#snapshot?.seq ?? 0)) return;
+    if (!snapshot || snapshot.seq <= this.#stored.snapshotSeq) return;
     if (snapshot.seq > this.seq) await this.catchUp();
     if (snapshot.seq > this.seq) return;
-    this.#takeSnapshot(snapshot);
-    this.#tail = this.#tail.filter((row) => row.seq > snapshot.seq);
-  }
-
-  #takeSnapshot(snapshot: StoredSnapshot): void {
-    const { frame, body } = updateFrame(snapshot.body);
-    this.#snapshot = { seq: snapshot.seq, frame, body, vector: snapshot.stateVector, deleteSetAt: -1 };
+    this.#stored.takeSnapshot(snapshot);
   }
 
   // --- presence
@@ -670,23 +441,3 @@ export class Room implements LogWriter<PendingEdit> {
     if (announce) this.#hub.fanout.announce({ kind: 'awareness', spaceId: this.spaceId, data: update });
   }
 }
-
-export function ownerKey(userId: string, deviceId: string): string {
-  return `${userId}\n${deviceId}`;
-}
-
-/** The structs as they came (none with `start` -1), with another delete set (`null`: the one that is there). */
-function rewritten(
-  bytes: Uint8Array,
-  start: number,
-  deleteSetAt: number,
-  deleteSet: Uint8Array | null,
-): { frame: Buffer; body: Buffer; deleteSetAt: number } {
-  const structs = start < 0 ? NO_STRUCTS : bytes.subarray(start, deleteSetAt);
-  const tail = deleteSet ?? (start < 0 ? bytes.subarray(deleteSetAt) : NO_DELETIONS);
-  const { frame, body } = updateFrame(Buffer.concat([structs, tail]));
-  return { frame, body, deleteSetAt: tail.length > 1 ? structs.length : -1 };
-}
-
-const NO_STRUCTS = new Uint8Array([0]);
-const NO_DELETIONS = new Uint8Array([0]);

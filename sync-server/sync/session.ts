@@ -9,8 +9,9 @@
  */
 import type { Principal, RequestHead } from '../accounts/principal.ts';
 import { UpdateRefusedError } from './inspect.ts';
-import { ownerKey } from './room.ts';
-import type { LiveMember, Room, SyncHub } from './room.ts';
+import { ownerKey } from './hub.ts';
+import type { LiveMember, SyncHub } from './hub.ts';
+import type { Room } from './room.ts';
 import {
   CLOSE,
   HEARTBEAT,

@@ -62,7 +62,7 @@ async function stored(): Promise<Y.Doc> {
 }
 
 describe('compaction', () => {
-  test('[K1] a snapshot holds what the rows held, deletions too', async () => {
+  test('[WK1] a snapshot holds what the rows held, deletions too', async () => {
     const doc = new Y.Doc();
     await append(...edits(doc, 30));
     doc.getMap('tasks').delete('k3');
@@ -76,7 +76,7 @@ describe('compaction', () => {
     expect(Y.encodeStateVector(read)).toEqual(Uint8Array.from(snapshot?.stateVector ?? []));
   });
 
-  test('[K2] rows stay seven days and three snapshots stay always', async () => {
+  test('[WK2] rows stay seven days and three snapshots stay always', async () => {
     const doc = new Y.Doc();
     for (let i = 0; i < 5; i++) {
       await append(...edits(doc, 3));
@@ -100,7 +100,7 @@ describe('compaction', () => {
     expect((await stored()).getMap('tasks').toJSON()).toEqual(doc.getMap('tasks').toJSON());
   });
 
-  test('[K3] a row that cannot be applied is set aside and the document goes on', async () => {
+  test('[WK3] a row that cannot be applied is set aside and the document goes on', async () => {
     const doc = new Y.Doc();
     await append(...edits(doc, 3));
     await append(new Uint8Array([1, 1, 5, 0, 12, 0]));
@@ -118,7 +118,7 @@ describe('compaction', () => {
     expect(kept[0]?.seq).toBe(4);
   });
 
-  test('[K4] a row that waits for another stops the snapshot while it is young, and is then set aside', async () => {
+  test('[WK4] a row that waits for another stops the snapshot while it is young, and is then set aside', async () => {
     const doc = new Y.Doc();
     const [first, second, third] = edits(doc, 3) as [Uint8Array, Uint8Array, Uint8Array];
     await append(first, third);
@@ -133,7 +133,7 @@ describe('compaction', () => {
     expect((await stored()).getMap('tasks').toJSON()).toEqual(doc.getMap('tasks').toJSON());
   });
 
-  test('[K5] a room that is open adopts the snapshot, and edits go on around it', async () => {
+  test('[WK5] a room that is open adopts the snapshot, and edits go on around it', async () => {
     const socket = await openSocket(server, spaceId, 'ann');
     const doc = new Y.Doc();
     for (const update of edits(doc, 20)) socket.update(update);
@@ -161,7 +161,7 @@ describe('compaction', () => {
     for (const each of [socket, other, fresh]) each.terminate();
   });
 
-  test('[K6] two processes do not compact one space at once', async () => {
+  test('[WK6] two processes do not compact one space at once', async () => {
     await append(...edits(new Y.Doc(), 3));
     const began = Promise.withResolvers<void>();
     const mayEnd = Promise.withResolvers<void>();
@@ -180,7 +180,7 @@ describe('compaction', () => {
     expect((await readLatestSnapshot(server.database, spaceId))?.seq).toBe(3);
   });
 
-  test('[K7] a large document is compacted in a thread', async () => {
+  test('[WK7] a large document is compacted in a thread', async () => {
     const doc = new Y.Doc();
     const text = doc.getText('notes');
     for (let i = 0; i < 200; i++) text.insert(0, `${'long '.repeat(100)}${i}`);

@@ -74,7 +74,7 @@ async function seqs(): Promise<number[]> {
 }
 
 describe('the database', () => {
-  test('[G1] an edit is neither relayed nor confirmed before it is committed', async () => {
+  test('[SG1] an edit is neither relayed nor confirmed before it is committed', async () => {
     const [ann, ben] = [await connect('ann'), await connect('ben')];
     fault = 'held';
     ann.update(author().edit('a', 1));
@@ -92,7 +92,7 @@ describe('the database', () => {
     expect(await seqs()).toEqual([1]);
   });
 
-  test('[G2] what comes while a batch is in flight goes together in the next', async () => {
+  test('[SG2] what comes while a batch is in flight goes together in the next', async () => {
     const ann = await connect('ann');
     const { edit } = author();
     fault = 'held';
@@ -108,7 +108,7 @@ describe('the database', () => {
     expect(await seqs()).toHaveLength(21);
   });
 
-  test('[G3] a commit whose answer was lost is found and not repeated', async () => {
+  test('[SG3] a commit whose answer was lost is found and not repeated', async () => {
     const [ann, ben] = [await connect('ann'), await connect('ben')];
     fault = 'committed but the answer is lost';
     const { edit } = author();
@@ -120,7 +120,7 @@ describe('the database', () => {
     expect(appends).toBe(1);
   });
 
-  test('[G4] edits wait for a database that is away, and are then committed in order', async () => {
+  test('[SG4] edits wait for a database that is away, and are then committed in order', async () => {
     const ann = await connect('ann');
     fault = 'away';
     const { edit } = author();
@@ -130,7 +130,7 @@ describe('the database', () => {
     expect(server.log.some((line) => line.message === 'edits wait for the database')).toBe(true);
   });
 
-  test('[G5] a writer faster than the database is read no further, and loses nothing', async () => {
+  test('[SG5] a writer faster than the database is read no further, and loses nothing', async () => {
     const ann = await connect('ann');
     const { edit } = author();
     fault = 'held';
@@ -146,7 +146,7 @@ describe('the database', () => {
     expect(await seqs()).toHaveLength(100);
   });
 
-  test('[G6] connections that Postgres ends under way are replaced; nothing confirmed is missing', async () => {
+  test('[SG6] connections that Postgres ends under way are replaced; nothing confirmed is missing', async () => {
     const [ann, ben] = [await connect('ann'), await connect('ben')];
     const { doc, edit } = author();
     for (let round = 0; round < 5; round++) {
@@ -164,7 +164,7 @@ describe('the database', () => {
     await ben.settled();
   });
 
-  test('[G7] an edit that the database refuses for what it is sends its room away, and no other', async () => {
+  test('[SG7] an edit that the database refuses for what it is sends its room away, and no other', async () => {
     const otherSpace = await server.createSpace();
     const [ann, ben] = [await connect('ann'), await openSocket(server, otherSpace, 'ben')];
     sockets.push(ben);

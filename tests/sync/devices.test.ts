@@ -43,7 +43,7 @@ function hello(device: string, clientIds: number[], writing: number | null = nul
 }
 
 describe('hello', () => {
-  test('[D1] it is answered with where the server is: head, clocks, epoch, time', async () => {
+  test('[SD1] it is answered with where the server is: head, clocks, epoch, time', async () => {
     const ann = await connect('ann');
     const { doc, edit } = author(77);
     expect(await ann.hello(hello('phone', [77], 77))).toMatchObject({
@@ -64,7 +64,7 @@ describe('hello', () => {
     });
   });
 
-  test('[D2] a device that is too old gets 4409, a malformed hello 4400', async () => {
+  test('[SD2] a device that is too old gets 4409, a malformed hello 4400', async () => {
     const old = await connect('ann');
     old.hello({ ...(hello('phone', []) as object), protocol: 0 }).catch(() => undefined);
     expect(await old.closed).toMatchObject({ code: 4409 });
@@ -82,7 +82,7 @@ describe('hello', () => {
     }
   });
 
-  test('[D3] after each batch a device is told up to where it has everything, before its receipts', async () => {
+  test('[SD3] after each batch a device is told up to where it has everything, before its receipts', async () => {
     const [ann, ben] = [await connect('ann'), await connect('ben')];
     await ann.hello(hello('phone', []));
     await ben.hello(hello('laptop', []));
@@ -100,7 +100,7 @@ describe('hello', () => {
 });
 
 describe('client ids', () => {
-  test('[C1] a client id that another device registered is refused, and nothing of it is stored', async () => {
+  test('[SC1] a client id that another device registered is refused, and nothing of it is stored', async () => {
     const [ann, eve] = [await connect('ann'), await connect('eve')];
     await ann.hello(hello('phone', [77], 77));
     const { edit } = author(77);
@@ -121,7 +121,7 @@ describe('client ids', () => {
     expect((await eve.receipt(2)).status).toBe(0);
   });
 
-  test('[C2] what is known already may come from anyone: relaying is no forgery', async () => {
+  test('[SC2] what is known already may come from anyone: relaying is no forgery', async () => {
     const [ann, ben] = [await connect('ann'), await connect('ben')];
     await ann.hello(hello('phone', [77], 77));
     const writer = author(77);
@@ -134,7 +134,7 @@ describe('client ids', () => {
     expect((await ben.receipt(1)).status).toBe(0);
   });
 
-  test('[C3] content binds an id to nobody: it cannot be claimed later, and stays open', async () => {
+  test('[SC3] content binds an id to nobody: it cannot be claimed later, and stays open', async () => {
     const [stock, eve] = [await connect('ann'), await connect('eve')];
     const { edit } = author(55);
     stock.update(edit('a', 1));
@@ -144,7 +144,7 @@ describe('client ids', () => {
     expect((await stock.receipt(1)).status).toBe(0);
   });
 
-  test('[C4] an id that is live on another socket is refused, until that socket is gone', async () => {
+  test('[SC4] an id that is live on another socket is refused, until that socket is gone', async () => {
     const first = await connect('ann');
     expect((await first.hello(hello('phone', [77], 77))).refused).toEqual([]);
     const second = await connect('ann');
@@ -156,7 +156,7 @@ describe('client ids', () => {
     expect((await second.hello(hello('phone', [77], 77))).refused).toEqual([]);
   });
 
-  test('[C5] a socket that is dead without knowing it loses its id to the next', async () => {
+  test('[SC5] a socket that is dead without knowing it loses its id to the next', async () => {
     const dead = await connect('ann');
     await dead.hello(hello('phone', [77], 77));
     dead.pauseReading();
@@ -168,7 +168,7 @@ describe('client ids', () => {
     expect((await asked).refused).toEqual([]);
   });
 
-  test('[C6] an id is live on one process only, and free again when that process is gone', async () => {
+  test('[SC6] an id is live on one process only, and free again when that process is gone', async () => {
     const other = await startSyncProcess({ databaseUrl: database.url, clock });
     try {
       const here = await connect('ann');
@@ -185,7 +185,7 @@ describe('client ids', () => {
 });
 
 describe('devices', () => {
-  test('[V1] every device learns how far the others have come, and who is there', async () => {
+  test('[SV1] every device learns how far the others have come, and who is there', async () => {
     const [phone, laptop] = [await connect('ann'), await connect('ann')];
     await phone.hello(hello('phone', []));
     await laptop.hello(hello('laptop', []));

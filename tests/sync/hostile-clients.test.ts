@@ -11,8 +11,8 @@ import type { RawSocket } from './raw-socket.ts';
 import { startSyncProcess } from './sync-process.ts';
 import type { SyncProcess, SyncProcessOptions } from './sync-process.ts';
 
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? 20261123);
-const RUNS = Number(process.env['HOLDFAST_RUNS'] ?? 60);
+const SEED = Number(process.env['HOLDFAST_PROPERTY_SEED'] ?? 20261123);
+const RUNS = Number(process.env['HOLDFAST_PROPERTY_RUNS'] ?? 60);
 
 let database: TestDatabase;
 let server: SyncProcess;
@@ -51,7 +51,7 @@ describe('hostile clients', () => {
     ['an awareness state that is no JSON', (socket) => socket.send(1, 5, Uint8Array.of(1, 1, 1, 1, 0x7b))],
     ['an awareness update that lies', (socket) => socket.send(1, 3, Uint8Array.of(255, 255, 127))],
     ['a number without an end', (socket) => socket.send(new Uint8Array(20).fill(255))],
-  ])('[H1] %s is answered with 4400 and a reason', async (_name, send) => {
+  ])('[SH1] %s is answered with 4400 and a reason', async (_name, send) => {
     await start();
     const [good, bad] = [await connect('ann'), await connect('eve')];
     send(bad);
@@ -62,7 +62,7 @@ describe('hostile clients', () => {
     expect((await good.receipt(1)).status).toBe(0);
   });
 
-  test('[H2] a frame that is too large gets 4400, a text frame too', async () => {
+  test('[SH2] a frame that is too large gets 4400, a text frame too', async () => {
     await start({ maxFrameBytes: 1000 });
     const large = await connect('eve');
     large.send(new Uint8Array(1001));
@@ -72,7 +72,7 @@ describe('hostile clients', () => {
     expect(await text.closed).toMatchObject({ code: 4400 });
   });
 
-  test('[H3] too fast is 1013, with a bucket for honest bursts', async () => {
+  test('[SH3] too fast is 1013, with a bucket for honest bursts', async () => {
     await start({ frames: { burst: 50, perSecond: 1 } });
     const fast = await connect('eve');
     for (let i = 0; i < 40; i++) fast.send(3);
@@ -92,7 +92,7 @@ describe('hostile clients', () => {
     }
   });
 
-  test('[H4] a reader that does not read is 1013, and the others go on', async () => {
+  test('[SH4] a reader that does not read is 1013, and the others go on', async () => {
     await start({ maxOutgoingBytes: 200_000 });
     const [ann, slow, ben] = [await connect('ann'), await connect('slow'), await connect('ben')];
     await slow.next('step1');
@@ -112,7 +112,7 @@ describe('hostile clients', () => {
     slow.terminate();
   });
 
-  test('[H5] a state that is large is no slowness: a fresh client may take its time', async () => {
+  test('[SH5] a state that is large is no slowness: a fresh client may take its time', async () => {
     await start({ maxOutgoingBytes: 100_000 });
     const ann = await connect('ann');
     const { edit } = author();
@@ -124,7 +124,7 @@ describe('hostile clients', () => {
     expect(server.closes).toEqual([]);
   });
 
-  test('[H6] new client ids and root names are bounded per connection and room', async () => {
+  test('[SH6] new client ids and root names are bounded per connection and room', async () => {
     await start({ maxNewClientsPerSocket: 3, maxRootNames: 5 });
     const many = await connect('eve');
     for (let i = 0; i < 3; i++) many.update(author(100 + i).edit('a', i));
@@ -143,7 +143,7 @@ describe('hostile clients', () => {
     expect((await after.receipt(1)).status).toBe(0);
   });
 
-  test('[H7] awareness belongs to the socket that brought it', async () => {
+  test('[SH7] awareness belongs to the socket that brought it', async () => {
     await start();
     const [ann, eve, ben] = [await connect('ann'), await connect('eve'), await connect('ben')];
     const state = (client: number, clock: number, json: string): Uint8Array => {
@@ -165,7 +165,7 @@ describe('hostile clients', () => {
     expect((await ben.next('awareness')).body).toEqual(new Uint8Array(state(8, 2, 'null')));
   });
 
-  test('[H8] whatever a client sends, the server stays up, the log stays readable, and others are served', async () => {
+  test('[SH8] whatever a client sends, the server stays up, the log stays readable, and others are served', async () => {
     await start();
     const good = await connect('ann');
     const { doc, edit } = author();

@@ -51,7 +51,7 @@ async function connect(server: SyncProcess, user: string): Promise<RawSocket> {
 }
 
 describe('two processes', () => {
-  test('[F1] an edit taken by one is relayed by the other, once, in both directions', async () => {
+  test('[SF1] an edit taken by one is relayed by the other, once, in both directions', async () => {
     const [ann, ben] = [await connect(one, 'ann'), await connect(two, 'ben')];
     const { edit } = author();
     const update = edit('a', 1);
@@ -65,7 +65,7 @@ describe('two processes', () => {
     expect(ben.frames.filter((frame) => frame.kind === 'update')).toHaveLength(1);
   });
 
-  test('[F2] when the announcement is lost, the poll of heads finds the edit', async () => {
+  test('[SF2] when the announcement is lost, the poll of heads finds the edit', async () => {
     const [ann, ben] = [await connect(one, 'ann'), await connect(two, 'ben')];
     deaf = true;
     const update = author().edit('a', 1);
@@ -75,7 +75,7 @@ describe('two processes', () => {
     expect((await ben.next('update')).body).toEqual(update);
   });
 
-  test('[F3] both write at once: every sequence is there once, and both know all of it', async () => {
+  test('[SF3] both write at once: every sequence is there once, and both know all of it', async () => {
     const [ann, ben] = [await connect(one, 'ann'), await connect(two, 'ben')];
     await ann.hello({ protocol: 1, device: { id: 'a', name: 'A' }, clientIds: [], writing: null });
     await ben.hello({ protocol: 1, device: { id: 'b', name: 'B' }, clientIds: [], writing: null });
@@ -104,7 +104,7 @@ describe('two processes', () => {
     }
   });
 
-  test('[F4] a client that moves to a process that lags is not taken for one with a gap', async () => {
+  test('[SF4] a client that moves to a process that lags is not taken for one with a gap', async () => {
     const ann = await connect(one, 'ann');
     // Its room is open and knows nothing of what follows.
     await connect(two, 'ben');
@@ -119,7 +119,7 @@ describe('two processes', () => {
     expect(await readLog(one.database, spaceId, 0, 10)).toHaveLength(2);
   });
 
-  test('[F5] presence crosses processes and ends with its socket', async () => {
+  test('[SF5] presence crosses processes and ends with its socket', async () => {
     const ann = connectStockClient({ url: one.url, spaceId, token: 'ann' });
     const ben = connectStockClient({ url: two.url, spaceId, token: 'ben' });
     await Promise.all([ann.synced(), ben.synced()]);
@@ -138,14 +138,14 @@ describe('two processes', () => {
     ben.destroy();
   });
 
-  test('[F6] a change of rights that one process hears of counts on the other at once', async () => {
+  test('[SF6] a change of rights that one process hears of counts on the other at once', async () => {
     const ann = await connect(two, 'ann');
     two.signedOut.add('ann');
     one.endpoint.revalidate('ann');
     expect(await ann.closed).toMatchObject({ code: 4401 });
   });
 
-  test('[F7] an id registered on one process is protected on the other', async () => {
+  test('[SF7] an id registered on one process is protected on the other', async () => {
     const [ann, eve] = [await connect(one, 'ann'), await connect(two, 'eve')];
     await ann.hello({ protocol: 1, device: { id: 'phone', name: 'Phone' }, clientIds: [77], writing: 77 });
     // The news travels by the database; an edit of Ann's follows it on the same way.
@@ -158,7 +158,7 @@ describe('two processes', () => {
     expect((await eve.receipt(1)).status).toBe(1);
   });
 
-  test('[F8] rows that no server wrote are found too', async () => {
+  test('[SF8] rows that no server wrote are found too', async () => {
     const ann = await connect(one, 'ann');
     const update = author().edit('a', 1);
     const entries = [{ body: update, userId: 'someone', deviceId: null }];

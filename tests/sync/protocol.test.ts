@@ -43,7 +43,7 @@ async function rows(): Promise<number> {
 }
 
 describe('relay and receipts', () => {
-  test('[S1] an edit goes to everyone but its sender, once, as it was sent', async () => {
+  test('[SW1] an edit goes to everyone but its sender, once, as it was sent', async () => {
     const [ann, ben, cleo] = [await connect('ann'), await connect('ben'), await connect('cleo')];
     const update = author().edit('a', 1);
     ann.update(update);
@@ -53,7 +53,7 @@ describe('relay and receipts', () => {
     expect(ann.frames.filter((frame) => frame.kind === 'update')).toEqual([]);
   });
 
-  test('[S2] a receipt says that everything sent before it is in the database', async () => {
+  test('[SW2] a receipt says that everything sent before it is in the database', async () => {
     const ann = await connect('ann');
     const { edit } = author();
     for (let i = 0; i < 25; i++) ann.update(edit(`k${i}`, i));
@@ -61,7 +61,7 @@ describe('relay and receipts', () => {
     expect(await rows()).toBe(25);
   });
 
-  test('[S3] who never asks for a receipt never gets one, nor any other message of ours', async () => {
+  test('[SW3] who never asks for a receipt never gets one, nor any other message of ours', async () => {
     const [ann, ben] = [await connect('ann'), await connect('ben')];
     await ben.hello({ protocol: 1, device: { id: 'd', name: 'Phone' }, clientIds: [], writing: null });
     const { edit } = author();
@@ -77,7 +77,7 @@ describe('relay and receipts', () => {
     );
   });
 
-  test('[S4] an update that is known already is confirmed and not stored again', async () => {
+  test('[SW4] an update that is known already is confirmed and not stored again', async () => {
     const ann = await connect('ann');
     const { doc, edit } = author();
     const [first, second] = [edit('a', 1), edit('a', 2)];
@@ -89,7 +89,7 @@ describe('relay and receipts', () => {
     expect(await rows()).toBe(2);
   });
 
-  test('[S5] a client that returns with its whole delete set adds only what is new of it', async () => {
+  test('[SW5] a client that returns with its whole delete set adds only what is new of it', async () => {
     const ann = await connect('ann');
     const { doc, edit } = author();
     for (let i = 0; i < 40; i++) ann.update(edit(`k${i % 3}`, i));
@@ -117,7 +117,7 @@ describe('relay and receipts', () => {
 });
 
 describe('sync steps', () => {
-  test('[S6] a client that has nothing gets rows as they lie and an empty step 2 last', async () => {
+  test('[SW6] a client that has nothing gets rows as they lie and an empty step 2 last', async () => {
     const ann = await connect('ann');
     const { edit } = author();
     const updates = [edit('a', 1), edit('b', 2)];
@@ -129,7 +129,7 @@ describe('sync steps', () => {
     expect(ben.frames.flatMap((frame) => (frame.kind === 'update' ? [frame.body] : []))).toEqual(updates);
   });
 
-  test('[S7] a client that has a part gets the rest, deletions included', async () => {
+  test('[SW7] a client that has a part gets the rest, deletions included', async () => {
     const ann = await connect('ann');
     const { doc, edit } = author();
     for (let i = 0; i < 10; i++) ann.update(edit(`k${i}`, i));
@@ -149,7 +149,7 @@ describe('sync steps', () => {
     expect(Y.encodeStateVector(part)).toEqual(Y.encodeStateVector(doc));
   });
 
-  test('[S8] an update with a gap is not stored; the client is asked for all, and nothing is lost', async () => {
+  test('[SW8] an update with a gap is not stored; the client is asked for all, and nothing is lost', async () => {
     const [ann, ben] = [await connect('ann'), await connect('ben')];
     const { doc, edit } = author();
     ann.update(edit('a', 1));
@@ -169,7 +169,7 @@ describe('sync steps', () => {
     await ben.settled();
   });
 
-  test('[S9] an update that refers to what nobody sent is a gap; what does not is taken all the same', async () => {
+  test('[SW9] an update that refers to what nobody sent is a gap; what does not is taken all the same', async () => {
     const ann = await connect('ann');
     const elsewhere = author(111);
     const mine = author(222);
@@ -192,7 +192,7 @@ describe('sync steps', () => {
     expect(read.getMap('tasks').toJSON()).toEqual({ own: 1 });
   });
 
-  test('[S10] the content hash is that of the content, and the same for whoever holds it', async () => {
+  test('[SW10] the content hash is that of the content, and the same for whoever holds it', async () => {
     const { contentHash } = await import('@holdfast/core/canonical.ts');
     const ann = await connect('ann');
     const { doc, edit } = author();
@@ -205,7 +205,7 @@ describe('sync steps', () => {
 });
 
 describe('who may', () => {
-  test('[P1] who is not signed in gets 4401, who is no member 4403, after the upgrade, with a reason', async () => {
+  test('[SP1] who is not signed in gets 4401, who is no member 4403, after the upgrade, with a reason', async () => {
     server.roles.set('eve', null);
     expect(await (await connect(null)).closed).toEqual({ code: 4401, reason: 'Sign in.' });
     expect(await (await connect('eve')).closed).toMatchObject({ code: 4403 });
@@ -213,7 +213,7 @@ describe('who may', () => {
     expect(await (await connect('ann', crypto.randomUUID())).closed).toMatchObject({ code: 4403 });
   });
 
-  test('[P2] a viewer reads on while its edits are refused by receipt', async () => {
+  test('[SP2] a viewer reads on while its edits are refused by receipt', async () => {
     server.roles.set('vic', 'viewer');
     const [ann, vic] = [await connect('ann'), await connect('vic')];
     vic.update(author().edit('mine', 1));
@@ -226,7 +226,7 @@ describe('who may', () => {
     expect(await rows()).toBe(1);
   });
 
-  test('[P3] a session that ends closes its socket at once when told, and within a minute when not', async () => {
+  test('[SP3] a session that ends closes its socket at once when told, and within a minute when not', async () => {
     const [ann, ben] = [await connect('ann'), await connect('ben')];
     await Promise.all([ann.next('step1'), ben.next('step1')]);
     server.signedOut.add('ann');
@@ -242,7 +242,7 @@ describe('who may', () => {
     expect(await ben.closed).toMatchObject({ code: 4403 });
   });
 
-  test('[P4] a member who becomes a viewer may not write any more', async () => {
+  test('[SP4] a member who becomes a viewer may not write any more', async () => {
     const ann = await connect('ann');
     const { edit } = author();
     ann.update(edit('a', 1));
@@ -257,7 +257,7 @@ describe('who may', () => {
 });
 
 describe('the life of a socket', () => {
-  test('[L1] a silent socket is sent something every 15 s, and one that answers nothing is dropped', async () => {
+  test('[SL1] a silent socket is sent something every 15 s, and one that answers nothing is dropped', async () => {
     const ann = await connect('ann');
     await ann.next('step1');
     clock.advance(20_000);
@@ -275,7 +275,7 @@ describe('the life of a socket', () => {
     expect(server.endpoint.stats().connections).toBe(1);
   });
 
-  test('[L2] a drain commits and confirms what was sent, then says 1012', async () => {
+  test('[SL2] a drain commits and confirms what was sent, then says 1012', async () => {
     const [ann, ben] = [await connect('ann'), await connect('ben')];
     await ann.next('step1');
     const { edit } = author();
@@ -289,7 +289,7 @@ describe('the life of a socket', () => {
     expect(await (await connect('late')).closed).toMatchObject({ code: 1012 });
   });
 
-  test('[L3] an idle room is put away, and what it held is there again', async () => {
+  test('[SL3] an idle room is put away, and what it held is there again', async () => {
     const ann = await connect('ann');
     ann.update(author().edit('a', 1));
     await ann.settled();

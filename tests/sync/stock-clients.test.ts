@@ -46,7 +46,7 @@ function holds(doc: Y.Doc, key: string, value: unknown): Promise<void> {
 }
 
 describe('stock clients', () => {
-  test('[Y1] two clients converge, online and after both were offline', async () => {
+  test('[SY1] two clients converge, online and after both were offline', async () => {
     const ann = connect('ann');
     const ben = connect('ben');
     await Promise.all([ann.synced(), ben.synced()]);
@@ -65,7 +65,7 @@ describe('stock clients', () => {
     expect(ben.doc.getMap('tasks').toJSON()).toEqual({ b: 2, c: 3, d: 4 });
   });
 
-  test('[Y2] a fresh client gets everything before it is synced', async () => {
+  test('[SY2] a fresh client gets everything before it is synced', async () => {
     const ann = connect('ann');
     await ann.synced();
     const ben = connect('ben');
@@ -77,7 +77,7 @@ describe('stock clients', () => {
     expect(cleo.doc.getMap('tasks').size).toBe(50);
   });
 
-  test('[Y3] presence is seen, and goes with its socket', async () => {
+  test('[SY3] presence is seen, and goes with its socket', async () => {
     const ann = connect('ann');
     const ben = connect('ben');
     await Promise.all([ann.synced(), ben.synced()]);
