@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { RecurrenceError } from './error.ts';
-import { MAX_LISTED_MISSED, openSeries, type Advance, type Closing, type SeriesRule } from './series.ts';
+import {
+  MAX_LISTED_MISSED,
+  MAX_PREVIEW,
+  openSeries,
+  type Advance,
+  type Closing,
+  type SeriesRule,
+} from './series.ts';
 
 const daily: SeriesRule = {
   rrule: 'FREQ=DAILY',
@@ -132,6 +139,7 @@ describe('the next slot', () => {
     expect(series.preview(10, all[0])).toEqual(all.slice(1));
     expect(series.preview(10, all[2])).toEqual([]);
     expect(series.preview(0)).toEqual([]);
+    expect(openSeries(daily).preview(Infinity)).toHaveLength(MAX_PREVIEW);
   });
 
   test('[RC16] a rule that never falls has no first slot', () => {

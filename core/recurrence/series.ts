@@ -64,11 +64,15 @@ export interface Series {
   /** The first slot; null for a rule that never falls. */
   first(): Slot | null;
   advance(closing: Closing): Advance;
-  /** The slots after one, or from the first on. In mode `completion`: as if each were closed on its own date. */
+  /**
+   * The slots after one, or from the first on, at most MAX_PREVIEW of them. In mode `completion`: as if each were closed
+   * on its own date.
+   */
   preview(limit: number, after?: Slot): Slot[];
 }
 
 export const MAX_LISTED_MISSED = 100;
+export const MAX_PREVIEW = 1000;
 
 /** @throws RecurrenceError when the rule cannot be: see `occurrences`; also when mode `completion` has BY parts */
 export function openSeries(series: SeriesRule): Series {
@@ -119,8 +123,8 @@ export function openSeries(series: SeriesRule): Series {
     const from = closed + 1;
     const index = closing.index === null ? slots.countBefore(from) : closing.index + 1;
     const [following] = scheduleFrom(from, index, 1);
-    if (!following || series.missed === 'catch-up')
-      return { next: following ?? null, missed: [], missedCount: 0 };
+    if (!following) return { next: null, missed: [], missedCount: 0 };
+    if (series.missed === 'catch-up') return { next: following, missed: [], missedCount: 0 };
     const past = pastAt(closing);
     if (!past.has(readClosedSlot(following))) return { next: following, missed: [], missedCount: 0 };
     const next = firstNotPast(Math.max(from, past.end()), past);
@@ -196,7 +200,8 @@ export function openSeries(series: SeriesRule): Series {
         missedCount: 0,
       };
     },
-    preview(limit, after) {
+    preview(wanted, after) {
+      const limit = Math.min(wanted, MAX_PREVIEW);
       if (series.mode === 'schedule') {
         return after
           ? scheduleFrom(readClosedSlot(after) + 1, after.index + 1, limit)
