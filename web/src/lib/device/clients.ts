@@ -11,7 +11,8 @@
  *   cloned: the id is retired for ever. Less there means unsent edits: asked again once they are sent.
  * - Without an account a leased id is used at once. Should a copy of such a database ever be attached to
  *   the same account, `findForeign` finds it before anything is sent.
- * - After damage (rows set aside, holes) old ids are not used.
+ * - When rows were set aside, every id of the pool is retired (storage.ts); an id with a hole behind which
+ *   its later edits wait is not used while they do.
  * - An id that was written with in this window is kept until the window closes; a fresh id may be changed
  *   for the leased one only while nothing was written with it, and never inside a transaction.
  */
@@ -169,8 +170,9 @@ export function createClientIds(options: ClientIdOptions): ClientIds {
     async begin({ hasAccount, isDamaged }) {
       if (locks && !isDamaged) await refresh();
       // The id with the most behind it first, so that few ids are ever in play.
+      const holed = idsWithHoles(doc);
       const usable = [...known.values()]
-        .filter((record) => !record.retired)
+        .filter((record) => !record.retired && !holed.has(record.id))
         .sort((a, b) => Y.getState(doc.store, b.id) - Y.getState(doc.store, a.id));
       for (const { id } of usable) {
         if (await lease(id)) {
@@ -247,4 +249,10 @@ export function createClientIds(options: ClientIdOptions): ClientIds {
 
 function freshId(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}
+
+/** Ids of which later structs wait for earlier ones that are missing. */
+function idsWithHoles(doc: Y.Doc): ReadonlySet<number> {
+  const { pendingStructs } = doc.store;
+  return new Set(pendingStructs ? Y.parseUpdateMetaV2(pendingStructs.update).from.keys() : []);
 }

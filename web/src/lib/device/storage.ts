@@ -62,7 +62,7 @@ export interface PendingWrite {
 export interface Storage {
   readonly doc: Y.Doc;
   readonly state: StorageState;
-  /** Rows were set aside or something is missing between them: old client ids must not be written with. */
+  /** Rows were set aside: the ids of the pool must not be written with, part of what they wrote may be gone. */
   readonly isDamaged: boolean;
   onState(listener: () => void): void;
   onCommit(listener: (commit: Commit) => void): void;
@@ -159,7 +159,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       incarnation = found.meta.incarnation;
       isAttached = found.meta.isAttached;
       lastSeen = found.rows.at(-1)?.key ?? 0;
-      isDamaged = built.corrupt.length > 0 || built.hasGap;
+      isDamaged = built.corrupt.length > 0;
       for (const row of found.rows) tailBytes += asBytes(row.value)?.length ?? 0;
       baseBytes = Math.max(0, ...found.rows.map((row) => asBytes(row.value)?.length ?? 0));
       tailBytes -= baseBytes;
@@ -333,12 +333,20 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     if (corrupt.length > 0) void setAside(corrupt).catch(fail);
   }
 
-  /** Moves bad rows to `quarantine`; negative keys are unsent entries, whose content is then sent with everything. */
+  /**
+   * Moves bad rows to `quarantine`, and retires every client id of the pool in the same transaction: whose rows
+   * they were cannot be told, and an id must not write again what it once wrote otherwise. Negative keys are
+   * unsent entries, whose content is then sent with everything.
+   */
   function setAside(corrupt: readonly Corrupt[]): Promise<void> {
     return database.run(
-      ['updates', 'unsent', 'meta', 'quarantine'],
+      ['updates', 'unsent', 'clients', 'meta', 'quarantine'],
       { mode: 'readwrite', durability: 'strict' },
       async (stores) => {
+        const records = (await request(stores('clients').getAll())) as { retired?: string }[];
+        for (const record of records) {
+          await request(stores('clients').put({ retired: 'rows were set aside', ...record }));
+        }
         for (const { key, row, error } of corrupt) {
           const entry: QuarantinedRow = { row, key: Math.abs(key), error, at: now() };
           await request(stores('quarantine').add(entry));

@@ -62,8 +62,6 @@ export interface Corrupt {
 export interface BuiltDocument {
   readonly doc: Y.Doc;
   readonly corrupt: readonly Corrupt[];
-  /** Something in the rows depends on what is not there; ids of this device may have a hole. */
-  readonly hasGap: boolean;
 }
 
 export function buildDocument(rows: readonly { key: number; value: unknown }[]): BuiltDocument {
@@ -75,7 +73,7 @@ export function buildDocument(rows: readonly { key: number; value: unknown }[]):
     const doc = new Y.Doc();
     const failed = firstThatThrows(doc, rows, corrupt, condemn);
     if (!failed) {
-      return { doc, corrupt: [...corrupt.values()], hasGap: doc.store.pendingStructs !== null };
+      return { doc, corrupt: [...corrupt.values()] };
     }
     doc.destroy();
     // Most damage shows on decoding alone: find all of it at once instead of one rebuild per row.
