@@ -15,7 +15,14 @@ export interface Entity {
   /** Keys without a writer, by what follows the id: `born`, `purged`, `notes`. */
   readonly plain: Map<string, unknown>;
   /** Registers that cannot be believed: key to field. */
-  readonly broken: Map<string, string>;
+  readonly broken: ReadonlyMap<string, string>;
+}
+
+/** Ten thousand empty maps would cost more than the tasks' titles; hardly any entity has a broken register. */
+const NONE_BROKEN: ReadonlyMap<string, string> = new Map();
+
+interface OwnEntity extends Entity {
+  broken: ReadonlyMap<string, string> | Map<string, string>;
 }
 
 export interface Table {
@@ -28,12 +35,12 @@ export interface Table {
 }
 
 export function createTable(map: Y.Map<unknown>, observeStamp: (t: number) => void): Table {
-  const entities = new Map<string, Entity>();
+  const entities = new Map<string, OwnEntity>();
 
-  function entityOf(id: string): Entity {
+  function entityOf(id: string): OwnEntity {
     let entity = entities.get(id);
     if (entity === undefined) {
-      entity = { id, registers: new Map(), plain: new Map(), broken: new Map() };
+      entity = { id, registers: new Map(), plain: new Map(), broken: NONE_BROKEN };
       entities.set(id, entity);
     }
     return entity;
@@ -55,23 +62,29 @@ export function createTable(map: Y.Map<unknown>, observeStamp: (t: number) => vo
       else entity.plain.set(field, raw);
       observeBirth(raw);
     } else {
-      const before = entity.registers.get(field) ?? [];
-      const known = before.find((register) => register.key === key);
+      const before = entity.registers.get(field);
+      const known = before?.find((register) => register.key === key);
       if (known?.raw === raw && (raw !== undefined || !entity.broken.has(key))) return null;
       const register = raw === undefined ? null : readRegister(key, suffix, raw);
-      if (raw === undefined || register !== null) entity.broken.delete(key);
-      else entity.broken.set(key, field);
-      const after = known === undefined ? [...before] : before.filter((other) => other !== known);
-      if (register !== null) {
-        after.push(register);
-        if (after.length > 1) after.sort(compareRegisters);
-        observeStamp(register.t);
-      }
-      if (after.length === 0) entity.registers.delete(field);
-      else entity.registers.set(field, after);
+      markBroken(entity, key, raw === undefined || register !== null ? null : field);
+      if (register !== null) observeStamp(register.t);
+      setRegisters(entity, field, replaced(before, known, register));
     }
     dropIfEmpty(entity);
     return id;
+  }
+
+  function setRegisters(entity: OwnEntity, field: string, registers: readonly Register[]): void {
+    if (registers.length === 0) entity.registers.delete(field);
+    else entity.registers.set(field, registers);
+  }
+
+  function markBroken(entity: OwnEntity, key: string, field: string | null): void {
+    if (field === null && !entity.broken.has(key)) return;
+    const broken = entity.broken instanceof Map && entity.broken !== NONE_BROKEN ? entity.broken : new Map();
+    if (field === null) broken.delete(key);
+    else broken.set(key, field);
+    entity.broken = broken.size === 0 ? NONE_BROKEN : broken;
   }
 
   function observeBirth(raw: unknown): void {
@@ -95,4 +108,19 @@ export function createTable(map: Y.Map<unknown>, observeStamp: (t: number) => vo
       ];
     },
   };
+}
+
+/** The registers of a field with one of them exchanged for another, sorted. */
+function replaced(
+  before: readonly Register[] | undefined,
+  out: Register | undefined,
+  into: Register | null,
+): readonly Register[] {
+  if (before === undefined || (before.length === 1 && out !== undefined)) return into === null ? [] : [into];
+  const after = before.filter((register) => register !== out);
+  if (into === null) return after;
+  // Put in its place rather than sorted: a hostile writer may make thousands of keys for one field.
+  const next = after.findIndex((register) => compareRegisters(into, register) < 0);
+  after.splice(next === -1 ? after.length : next, 0, into);
+  return after;
 }
