@@ -25,12 +25,10 @@ interface Outcome {
 
 interface Check {
   readonly name: string;
-  /** A file of Node's module tree and its arguments; several run one after another. */
-  readonly steps: readonly {
-    readonly program: string;
-    readonly args: readonly string[];
-    readonly folder?: string;
-  }[];
+  /** A file for Node, and its arguments. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly folder?: string;
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -47,29 +45,24 @@ const FULL_COUNTS = {
 const CHECKS: readonly Check[] = [
   {
     name: 'types (tsc)',
-    steps: [{ program: inPackage('typescript', 'bin/tsc'), args: ['-p', root] }],
+    program: inPackage('typescript', 'bin/tsc'),
+    args: ['-p', root],
   },
   {
     name: 'types of the app (svelte-check)',
-    steps: [
-      // npm ci removes what this makes, and both checkers of the app need it.
-      { program: inPackage('@sveltejs/kit', 'svelte-kit.js'), args: ['sync'], folder: web },
-      {
-        program: inPackage('svelte-check', 'bin/svelte-check'),
-        args: ['--tsconfig', './tsconfig.json', '--output', 'human'],
-        folder: web,
-      },
-    ],
+    program: inPackage('svelte-check', 'bin/svelte-check'),
+    args: ['--tsconfig', './tsconfig.json', '--output', 'human'],
+    folder: web,
   },
   {
     name: 'format (prettier)',
-    steps: [
-      { program: inPackage('prettier', 'bin/prettier.cjs'), args: ['--check', '--log-level=warn', '.'] },
-    ],
+    program: inPackage('prettier', 'bin/prettier.cjs'),
+    args: ['--check', '--log-level=warn', '.'],
   },
   {
     name: 'lint (eslint)',
-    steps: [{ program: inPackage('eslint', 'bin/eslint.js'), args: ['--max-warnings=0', '.'] }],
+    program: inPackage('eslint', 'bin/eslint.js'),
+    args: ['--max-warnings=0', '.'],
   },
 ];
 
@@ -82,8 +75,8 @@ async function main(): Promise<void> {
   await obtainChromium();
 
   const outcomes: Outcome[] = [];
-  // The app's generated types come first: the linter and the compiler read them too.
-  for (const check of CHECKS) outcomes.push(await runCheck(check));
+  await makeAppTypes();
+  outcomes.push(...(await runChecks()));
   say('tests');
   outcomes.push(await runTests('tests', vitestArgs, {}));
   if (full) {
@@ -112,17 +105,28 @@ async function obtainChromium(): Promise<void> {
   if (code !== 0) process.stdout.write(`${output}\n`);
 }
 
-async function runCheck({ name, steps }: Check): Promise<Outcome> {
+/** npm ci removes what this makes, and the linter and both compilers read it. */
+async function makeAppTypes(): Promise<void> {
+  const { code, output } = await run(inPackage('@sveltejs/kit', 'svelte-kit.js'), ['sync'], { folder: web });
+  if (code !== 0) process.stdout.write(`${output}\n`);
+}
+
+/** Two at a time, in order: whoever is free takes the next. */
+async function runChecks(): Promise<Outcome[]> {
+  const waiting = [...CHECKS];
+  const outcomes: Outcome[] = [];
+  const work = async (): Promise<void> => {
+    for (let check = waiting.shift(); check; check = waiting.shift()) outcomes.push(await runCheck(check));
+  };
+  await Promise.all([work(), work()]);
+  return outcomes;
+}
+
+async function runCheck({ name, program, args, folder = root }: Check): Promise<Outcome> {
   const startedAt = performance.now();
-  for (const { program, args, folder } of steps) {
-    const { code, output } = await run(program, args, folder ? { folder } : {});
-    if (code !== 0) {
-      process.stdout.write(`✗ ${name}\n${output}\n`);
-      return { passed: 0, failures: [name] };
-    }
-  }
-  process.stdout.write(`✓ ${name} (${seconds(startedAt)})\n`);
-  return { passed: 1, failures: [] };
+  const { code, output } = await run(program, args, { folder });
+  process.stdout.write(code === 0 ? `✓ ${name} (${seconds(startedAt)})\n` : `✗ ${name}\n${output}\n`);
+  return code === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [name] };
 }
 
 /** The test files that take one of the full counts, by their own text. */
