@@ -103,6 +103,15 @@ describe('the next slot', () => {
     expect(sooner.advance(closing('2026-11-02T09:00:00', 0, '2026-12-01T12:00:00Z')).missedCount).toBe(1);
   });
 
+  test('[RC43] what an UNTIL shuts out on the day the clock goes back was not missed', () => {
+    // 09:00 on 25 October is 08:00 UTC, after the end; by the summer's offset it would have been before.
+    const rrule = 'FREQ=DAILY;UNTIL=20261025T073000Z';
+    const series = openSeries({ ...timed, rrule, start: '2026-10-20T09:00:00' });
+    const over = series.advance(closing('2026-10-20T09:00:00', 0, '2026-12-01T12:00:00Z'));
+    expect(over).toMatchObject({ next: null, missedCount: 4 });
+    expect(over.missed.at(-1)?.local).toBe('2026-10-24T09:00:00');
+  });
+
   test('[RC44] a slot closed under another rule: the first of this rule after it, counted anew', () => {
     const weekly = openSeries({ ...daily, rrule: 'FREQ=WEEKLY;BYDAY=MO;COUNT=3' });
     const next = weekly.advance(closing('2026-11-05', null, '2026-11-05T12:00:00Z')).next;
