@@ -3,7 +3,7 @@
  *
  * Promise: every table of db/migrations stands here, with the column types that the drivers of this
  * folder return: bigint as a safe number, bytea as Buffer, timestamptz as Date.
- * Limits: the types describe, they do not create; db/schema.test.ts compares them with a migrated database.
+ * Limits: the types describe, they do not create; tests/db/schema.test.ts compares them with a migrated database.
  * Why: one place to read what is stored. Every table of a space carries space_id first in its key, so that
  * it can be distributed by space (Citus and the like) without a change here.
  */

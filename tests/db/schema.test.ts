@@ -1,0 +1,83 @@
+/** The schema: what the types say, what the migrations make, and who may run them. */
+import { readFileSync } from 'node:fs';
+import { sql } from 'kysely';
+import ts from 'typescript';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { testDatabase } from '../support/postgres.ts';
+import type { TestDatabase } from '../support/postgres.ts';
+import { createDatabase } from '@holdfast/db/database.ts';
+import type { Database } from '@holdfast/db/database.ts';
+import { DatabaseTooNewError, MIGRATIONS, isMigrated, migrate } from '@holdfast/db/migrate.ts';
+
+let test1: TestDatabase;
+let database: Database;
+
+beforeEach(async () => {
+  test1 = await testDatabase({ migrated: false });
+  database = createDatabase({ url: test1.url, onError: () => undefined });
+});
+
+afterEach(async () => {
+  await database.close();
+  await test1.drop();
+});
+
+/** Tables by the interfaces that end in `Tables` or are `Schema`, with the fields of the tables' interfaces. */
+function tablesInTypes(): Record<string, string[]> {
+  const interfaces = new Map<string, Map<string, string>>();
+  for (const file of ['schema.ts', 'account-tables.ts']) {
+    const text = readFileSync(new URL(`../../db/${file}`, import.meta.url), 'utf8');
+    for (const statement of ts.createSourceFile(file, text, ts.ScriptTarget.ESNext).statements) {
+      if (!ts.isInterfaceDeclaration(statement)) continue;
+      const fields = new Map<string, string>();
+      for (const member of statement.members) {
+        if (!ts.isPropertySignature(member) || !member.type) continue;
+        const name = member.name as ts.Identifier | ts.StringLiteral;
+        fields.set(name.text, text.slice(member.type.pos, member.type.end).trim());
+      }
+      interfaces.set(statement.name.text, fields);
+    }
+  }
+  const tables: Record<string, string[]> = {};
+  for (const group of ['Schema', 'AccountTables']) {
+    for (const [table, type] of interfaces.get(group) ?? []) {
+      tables[table] = [...(interfaces.get(type)?.keys() ?? [])].sort();
+    }
+  }
+  return tables;
+}
+
+describe('the schema', () => {
+  test('[DB1] the types name every table and column, and no other', async () => {
+    await migrate(database);
+    const found = await sql<{ table: string; column: string }>`
+      SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns
+      WHERE table_schema = 'public' AND table_name NOT LIKE 'kysely_%'`.execute(database.kysely);
+    const tables: Record<string, string[]> = {};
+    for (const { table, column } of found.rows) (tables[table] ??= []).push(column);
+    for (const columns of Object.values(tables)) columns.sort();
+    expect(tablesInTypes()).toEqual(tables);
+  });
+
+  test('[DB2] a second migration changes nothing, and several processes may migrate at once', async () => {
+    const others = [1, 2, 3].map(() => createDatabase({ url: test1.url, onError: () => undefined }));
+    const done = await Promise.all(others.map((other) => migrate(other)));
+    expect(done.flat().sort()).toEqual(Object.keys(MIGRATIONS).sort());
+    expect(await migrate(database)).toEqual([]);
+    expect(await isMigrated(database)).toBe(true);
+    await Promise.all(others.map((other) => other.close()));
+  });
+
+  test('[DB3] a database of a newer version is refused and not touched', async () => {
+    await migrate(database);
+    await sql`INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-later', 'now')`.execute(
+      database.kysely,
+    );
+    await sql`DELETE FROM kysely_migration WHERE name = ${Object.keys(MIGRATIONS).at(-1)}`.execute(
+      database.kysely,
+    );
+    const before = await sql`SELECT * FROM kysely_migration`.execute(database.kysely);
+    await expect(migrate(database)).rejects.toThrow(DatabaseTooNewError);
+    expect((await sql`SELECT * FROM kysely_migration`.execute(database.kysely)).rows).toEqual(before.rows);
+  });
+});
