@@ -158,7 +158,7 @@ test('[P7] a row can be dragged to another place, and Escape puts it back', asyn
   expect(await anna.titles()).toEqual(['C', 'A', 'B']);
 });
 
-test('[P7] on a touch screen a row is dragged after it was held, and a swipe scrolls', async () => {
+test('[P7] on a touch screen a row is dragged after it was held', async () => {
   const anna = await arrive({ viewport: PHONE });
   await anna.add('A', 'B', 'C');
   const devtools = await anna.context.newCDPSession(anna.page);
@@ -175,6 +175,35 @@ test('[P7] on a touch screen a row is dragged after it was held, and a swipe scr
   await anna.page.waitForFunction(() => document.querySelector('.drop-line') !== null);
   await touch('touchEnd', 0, 0);
   await anna.untilTitles('B', 'C', 'A');
+});
+
+test('[P29] on a touch screen a swipe to the right completes, to the left puts off, a short one does nothing', async () => {
+  const anna = await arrive({ viewport: PHONE });
+  await anna.add('A', 'B');
+  const devtools = await anna.context.newCDPSession(anna.page);
+  const swipe = async (title: string, across: number): Promise<void> => {
+    const box = await anna.row(title).boundingBox();
+    if (!box) throw new Error(`${title} is not on the screen`);
+    const [x, y] = [195, box.y + box.height / 2];
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', to: number): Promise<unknown> =>
+      devtools.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: type === 'touchEnd' ? [] : [{ x: to, y }],
+      });
+    await touch('touchStart', x);
+    for (const part of [0.2, 0.4, 0.6, 0.8, 1]) await touch('touchMove', x + across * part);
+    await touch('touchEnd', 0);
+  };
+  await swipe('A', 60);
+  expect(await anna.titles()).toEqual(['A', 'B']);
+  await swipe('B', -130);
+  await anna.row('B').getByText('tomorrow').waitFor();
+  await anna.page.getByRole('button', { name: 'Undo' }).click();
+  await anna.row('B').getByText('tomorrow').waitFor({ state: 'detached' });
+  await swipe('A', 130);
+  await anna.untilTitles('B');
+  await anna.page.getByRole('button', { name: 'Undo' }).click();
+  await anna.untilTitles('A', 'B');
 });
 
 test('[P8] the panel holds title, notes, due, priority and tags, and each edit is kept', async () => {

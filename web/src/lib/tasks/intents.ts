@@ -123,6 +123,13 @@ export class Intents {
     );
   }
 
+  /** To another day, keeping its time. */
+  putOff(id: string, date: string): void {
+    const before = this.#tasks.task(id)?.due ?? null;
+    this.edit(id, { due: { ...before, date } });
+    this.#offerUndo('Put off until tomorrow', (document) => document.editTask(id as TaskId, { due: before }));
+  }
+
   move(id: string, to: { before?: string; after?: string }): void {
     const move: TaskMove = {
       ...(to.before === undefined ? {} : { before: to.before as TaskId }),

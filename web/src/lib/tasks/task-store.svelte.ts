@@ -16,9 +16,19 @@ import { SortedView, type ViewRule } from './sorted-view.ts';
 import { type TaskRow, rowFromCache, rowFromTask, taskRules } from './task-rules.ts';
 
 /** How many views are kept up to date; the one unread for longest goes first. */
-const MAX_VIEWS = 12;
+const MAX_VIEWS = 32;
 /** A completed row stays for as long as a slip of the finger needs to be taken back. */
 const LINGER_MS = 600;
+
+export interface StepCount {
+  readonly done: number;
+  readonly total: number;
+}
+
+interface Tally {
+  readonly open: ReadonlyMap<string, number>;
+  readonly steps: ReadonlyMap<string, StepCount>;
+}
 
 export class TaskStore {
   #document: HoldfastDocument | null = null;
@@ -36,6 +46,7 @@ export class TaskStore {
     this.#changes = createSubscriber((update) => {
       this.#update = update;
       this.#views.clear();
+      this.#tallied = null;
       const stop = this.#document ? this.#follow(this.#document) : undefined;
       this.#unfollow = stop;
       return () => {
@@ -48,6 +59,7 @@ export class TaskStore {
   }
 
   #unfollow: (() => void) | undefined;
+  #tallied: Tally | null = null;
 
   /** The rows to show until the document is there. */
   showCached(tasks: readonly CachedTask[]): void {
@@ -99,6 +111,16 @@ export class TaskStore {
   }
   subtasks(parentId: string): readonly TaskRow[] {
     return this.#view(`under ${parentId}`, () => taskRules.subtasks(parentId));
+  }
+  /** How many open tasks a list has. */
+  openCount(listId: string): number {
+    this.#changes();
+    return this.#tally().open.get(listId) ?? 0;
+  }
+  /** How far a task's steps are; undefined when it has none. */
+  steps(parentId: string): StepCount | undefined {
+    this.#changes();
+    return this.#tally().steps.get(parentId);
   }
   /** Everything that is not in the trash, for searching. */
   get all(): readonly TaskRow[] {
@@ -179,6 +201,26 @@ export class TaskStore {
     return view.items;
   }
 
+  /** Counts of everything in one pass, which is cheaper than a view for each count. */
+  #tally(): Tally {
+    if (this.#tallied) return this.#tallied;
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
+    const open = new Map<string, number>();
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
+    const steps = new Map<string, StepCount>();
+    for (const row of this.#everything()) {
+      if (row.trashedAt !== null) continue;
+      if (row.parentId !== null) {
+        const { done, total } = steps.get(row.parentId) ?? { done: 0, total: 0 };
+        steps.set(row.parentId, { done: done + (row.doneAt === null ? 0 : 1), total: total + 1 });
+      } else if (row.listId !== null && row.doneAt === null) {
+        open.set(row.listId, (open.get(row.listId) ?? 0) + 1);
+      }
+    }
+    this.#tallied = { open, steps };
+    return this.#tallied;
+  }
+
   /** A task that lingers is judged as if it were still open. */
   #withLingering(rule: ViewRule<TaskRow>): ViewRule<TaskRow> {
     return {
@@ -218,6 +260,7 @@ export class TaskStore {
   }
 
   #apply(changed: ReadonlySet<string>): void {
+    this.#tallied = null;
     for (const view of this.#views.values()) {
       view.update(
         changed,
@@ -229,6 +272,7 @@ export class TaskStore {
   }
 
   #refresh(): void {
+    this.#tallied = null;
     this.#views.clear();
     this.#update();
   }
