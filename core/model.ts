@@ -4,7 +4,7 @@
  * Promise: reading one task costs its own fields. Objects are made when they are first asked for, kept, and made anew only
  * when something about them changed. All that changed in one transaction is told once.
  */
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 import type { EpochMs, ListId, TagId, TaskId, Writer } from './ids.ts';
 import { readNotesValue } from './notes.ts';
 import { readOrder } from './order.ts';
