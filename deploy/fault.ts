@@ -5,6 +5,7 @@
  * stack is shown. Everything else that is thrown is a bug and keeps its stack.
  * Why a class: the start is a long chain of steps in several modules, and each knows its own remedy best.
  */
+import { userInfo } from 'node:os';
 
 export class StartFault extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
@@ -88,10 +89,11 @@ function describeBug(error: unknown): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
+/** As `chown` takes it: the number where the user id has no name. */
 function userName(): string {
-  return (
-    process.env['USER'] ??
-    process.env['USERNAME'] ??
-    (process.getuid ? `uid ${process.getuid()}` : 'this user')
-  );
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'this user');
+  }
 }
