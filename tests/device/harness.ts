@@ -27,6 +27,8 @@ function script(): Promise<string> {
     input: ENTRY,
     write: false,
     platform: 'browser',
+    // The app's own extends a file that only exists after its build tool ran once.
+    tsconfig: false,
     output: { format: 'iife' },
     logLevel: 'warn',
   }).then(({ output }) => output[0].code);
