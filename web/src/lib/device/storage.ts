@@ -19,13 +19,19 @@ import type { EpochMs } from './status.ts';
 import {
   asBytes,
   buildDocument,
+  countEntries,
   decodingError,
+  META,
+  readEntries,
+  readMeta,
+  readRows,
   sameBytes,
   SERVER_ORIGIN,
   STORED_ORIGIN,
   type Corrupt,
   type QuarantinedRow,
   type Row,
+  type StoredMeta,
   type UnsentEntry,
   type UnsentMarker,
 } from './stored-document.ts';
@@ -101,10 +107,6 @@ const DEFAULT_MIN_TRIM_BYTES = 256 * 1024;
 const MAX_BATCH_ROWS = 1000;
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
-
-const ATTACHED = 'attached';
-const INCARNATION = 'incarnation';
-const MARKER = 'everything-unsent';
 
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { database, now } = options;
@@ -234,7 +236,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
           keys.push(key);
         }
         const isAttachedNow = identity.isAttached || isAttached;
-        if (isAttachedNow && !meta.isAttached) await request(stores('meta').put(true, ATTACHED));
+        if (isAttachedNow && !meta.isAttached) await request(stores('meta').put(true, META.attached));
         const local = batch.filter((write) => write.isLocal);
         await keepWriters(stores('clients'), local);
         let marker = identity.marker;
@@ -251,8 +253,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
           for (const key of receipt.keys) await request(stores('unsent').delete(key));
           marker = subtract(marker, receipt.marker);
         }
-        if (marker) await request(stores('meta').put(marker, MARKER));
-        else await request(stores('meta').delete(MARKER));
+        if (marker) await request(stores('meta').put(marker, META.marker));
+        else await request(stores('meta').delete(META.marker));
         const counted = await countEntries(stores('unsent'));
         return { newer, rows, identity, marker, counted, lastKey: keys.at(-1) };
       },
@@ -288,8 +290,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       isAttached: found.isAttached || isAttached,
       marker: found.marker,
     };
-    await request(stores('meta').put(identity.incarnation, INCARNATION));
-    await request(stores('meta').put(identity.isAttached, ATTACHED));
+    await request(stores('meta').put(identity.incarnation, META.incarnation));
+    await request(stores('meta').put(identity.isAttached, META.attached));
     if (isReplacement) {
       await request(stores('updates').add(Y.encodeStateAsUpdate(doc)));
       await keepWriters(
@@ -354,9 +356,9 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
             await request(stores('updates').delete(key));
           } else {
             await request(stores('unsent').delete(-key));
-            const marker = (await request(stores('meta').get(MARKER))) as UnsentMarker | undefined;
+            const marker = (await request(stores('meta').get(META.marker))) as UnsentMarker | undefined;
             const raised = { edits: (marker?.edits ?? 0) + 1, since: marker?.since ?? now() };
-            await request(stores('meta').put(raised, MARKER));
+            await request(stores('meta').put(raised, META.marker));
           }
         }
       },
@@ -521,7 +523,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     async attach() {
       isAttached = true;
       await database.run(['meta'], { mode: 'readwrite', durability: 'strict' }, async (stores) => {
-        await request(stores('meta').put(true, ATTACHED));
+        await request(stores('meta').put(true, META.attached));
       });
     },
     retryNow() {
@@ -537,48 +539,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   };
 }
 
-interface StoredMeta {
-  readonly incarnation: string | null;
-  readonly isAttached: boolean;
-  marker: UnsentMarker | null;
-}
-
-async function readMeta(meta: IDBObjectStore): Promise<StoredMeta> {
-  const [incarnation, isAttached, marker] = await Promise.all([
-    request(meta.get(INCARNATION)) as Promise<string | undefined>,
-    request(meta.get(ATTACHED)) as Promise<boolean | undefined>,
-    request(meta.get(MARKER)) as Promise<UnsentMarker | undefined>,
-  ]);
-  return { incarnation: incarnation ?? null, isAttached: isAttached ?? false, marker: marker ?? null };
-}
-
-async function readRows(updates: IDBObjectStore, after: number): Promise<{ key: number; value: unknown }[]> {
-  const range = IDBKeyRange.lowerBound(after, true);
-  const [keys, values] = await Promise.all([
-    request(updates.getAllKeys(range)),
-    request(updates.getAll(range)) as Promise<unknown[]>,
-  ]);
-  return keys.map((key, index) => ({ key: Number(key), value: values[index] }));
-}
-
-async function readEntries(
-  store: IDBObjectStore,
-  after: number,
-): Promise<{ key: number; value: UnsentEntry }[]> {
-  const range = IDBKeyRange.lowerBound(after, true);
-  const [keys, values] = await Promise.all([
-    request(store.getAllKeys(range)),
-    request(store.getAll(range)) as Promise<UnsentEntry[]>,
-  ]);
-  return values.map((value, index) => ({ key: Number(keys[index]), value }));
-}
-
-async function countEntries(store: IDBObjectStore): Promise<{ entries: number; oldestAt: EpochMs | null }> {
-  const [entries, [oldest]] = await Promise.all([
-    request(store.count()),
-    request(store.getAll(null, 1)) as Promise<UnsentEntry[]>,
-  ]);
-  return { entries, oldestAt: oldest?.at ?? null };
+function subtract(marker: UnsentMarker | null, covered: UnsentMarker | null): UnsentMarker | null {
+  if (!marker || !covered) return marker;
+  const edits = marker.edits - covered.edits;
+  return edits > 0 ? { edits, since: marker.since } : null;
 }
 
 /** Of an edit that another tab made and could not store. */
@@ -595,12 +559,6 @@ function newIncarnation(): string {
 function isSameUpdate(value: unknown, update: Uint8Array): boolean {
   const bytes = asBytes(value);
   return bytes !== null && sameBytes(bytes, update);
-}
-
-function subtract(marker: UnsentMarker | null, covered: UnsentMarker | null): UnsentMarker | null {
-  if (!marker || !covered) return marker;
-  const edits = marker.edits - covered.edits;
-  return edits > 0 ? { edits, since: marker.since } : null;
 }
 
 function sentenceFor(error: unknown): string {

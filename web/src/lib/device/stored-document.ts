@@ -9,7 +9,7 @@
  */
 
 import * as Y from 'yjs';
-import type { StoreDefinition } from './database.ts';
+import { request, type StoreDefinition } from './database.ts';
 import type { EpochMs } from './status.ts';
 
 export const DOCUMENT_STORES: readonly StoreDefinition[] = [
@@ -21,6 +21,16 @@ export const DOCUMENT_STORES: readonly StoreDefinition[] = [
   { name: 'meta' },
   { name: 'quarantine', options: { autoIncrement: true } },
 ];
+
+/** Keys of the store `meta`. */
+export const META = {
+  /** There is an account: unsent edits are kept one by one. */
+  attached: 'attached',
+  /** Which making of this database it is; another one after the browser deleted it. */
+  incarnation: 'incarnation',
+  /** `UnsentMarker` */
+  marker: 'everything-unsent',
+} as const;
 
 /** Origin of what was read from the database: committed already, not to be stored again. */
 export const STORED_ORIGIN = Symbol('holdfast: read from this device');
@@ -107,6 +117,57 @@ export function asBytes(value: unknown): Uint8Array | null {
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+// --- reads within a transaction
+
+export interface StoredMeta {
+  readonly incarnation: string | null;
+  readonly isAttached: boolean;
+  marker: UnsentMarker | null;
+}
+
+export async function readMeta(meta: IDBObjectStore): Promise<StoredMeta> {
+  const [incarnation, isAttached, marker] = await Promise.all([
+    request(meta.get(META.incarnation)) as Promise<string | undefined>,
+    request(meta.get(META.attached)) as Promise<boolean | undefined>,
+    request(meta.get(META.marker)) as Promise<UnsentMarker | undefined>,
+  ]);
+  return { incarnation: incarnation ?? null, isAttached: isAttached ?? false, marker: marker ?? null };
+}
+
+export async function readRows(
+  updates: IDBObjectStore,
+  after: number,
+): Promise<{ key: number; value: unknown }[]> {
+  const range = IDBKeyRange.lowerBound(after, true);
+  const [keys, values] = await Promise.all([
+    request(updates.getAllKeys(range)),
+    request(updates.getAll(range)) as Promise<unknown[]>,
+  ]);
+  return keys.map((key, index) => ({ key: Number(key), value: values[index] }));
+}
+
+export async function readEntries(
+  store: IDBObjectStore,
+  after: number,
+): Promise<{ key: number; value: UnsentEntry }[]> {
+  const range = IDBKeyRange.lowerBound(after, true);
+  const [keys, values] = await Promise.all([
+    request(store.getAllKeys(range)),
+    request(store.getAll(range)) as Promise<UnsentEntry[]>,
+  ]);
+  return values.map((value, index) => ({ key: Number(keys[index]), value }));
+}
+
+export async function countEntries(
+  store: IDBObjectStore,
+): Promise<{ entries: number; oldestAt: EpochMs | null }> {
+  const [entries, [oldest]] = await Promise.all([
+    request(store.count()),
+    request(store.getAll(null, 1)) as Promise<UnsentEntry[]>,
+  ]);
+  return { entries, oldestAt: oldest?.at ?? null };
 }
 
 function firstThatThrows(
