@@ -11,8 +11,9 @@ export default defineConfig({
     globalSetup: ['tests/support/postgres-setup.ts'],
     // Two cores are what a small CI machine has; more workers would only make time limits unreliable.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Only against a hang: on a busy machine, starting a server and a database takes many times as long.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // A test that was left alone by mistake must not turn the rest off unseen.
     allowOnly: false,
   },
