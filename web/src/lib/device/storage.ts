@@ -11,6 +11,9 @@
  * not saved. y-indexeddb was not used, only its format: one bad row stops it, it writes nothing after the
  * browser closed its connection, it tells nobody, it stores what other tabs stored, grows at each opening,
  * and trims by row count (tests/device/stock-faults.test.ts shows each).
+ *
+ * Why so long: storing, reading what other tabs stored and trimming keep one account of rows and unsent
+ * entries between them, and in several files each would have to trust the others with it.
  */
 
 import * as Y from 'yjs';
