@@ -31,15 +31,30 @@ export interface CompactionOutcome {
   readonly prunedRows: number;
 }
 
-/** Spaces whose newest snapshot lies at least `minRows` behind their head, the furthest behind first. */
-export async function spacesToCompact(database: Database, minRows: number, limit: number): Promise<string[]> {
+export interface CompactionNeed {
+  /** Rows beyond the newest snapshot, once the space is quiet. */
+  readonly minRows: number;
+  /** The same for a space that is being written to. */
+  readonly maxRows: number;
+  /** Quiet: the last row was received before this. */
+  readonly quietSince: Date;
+}
+
+/** Spaces that need a new snapshot, the furthest behind first. */
+export async function spacesToCompact(
+  database: Database,
+  need: CompactionNeed,
+  limit: number,
+): Promise<string[]> {
   const found = await sql<{ id: string }>`
     SELECT space.id::text AS id
     FROM space
     LEFT JOIN LATERAL (
       SELECT seq FROM snapshot WHERE snapshot.space_id = space.id ORDER BY seq DESC LIMIT 1
     ) AS latest ON true
-    WHERE space.head - coalesce(latest.seq, 0) >= ${minRows}
+    LEFT JOIN update_log AS last ON last.space_id = space.id AND last.seq = space.head
+    WHERE space.head - coalesce(latest.seq, 0) >= ${need.minRows}
+      AND (last.received_at < ${need.quietSince} OR space.head - coalesce(latest.seq, 0) >= ${need.maxRows})
     ORDER BY space.head - coalesce(latest.seq, 0) DESC
     LIMIT ${limit}`.execute(database.kysely);
   return found.rows.map((row) => row.id);

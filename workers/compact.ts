@@ -16,8 +16,11 @@ import { buildSnapshot } from './build-snapshot.ts';
 import type { BuildInput, BuiltSnapshot } from './build-snapshot.ts';
 
 export interface CompactionSettings {
-  /** Rows beyond the newest snapshot that make a new one worth its while. */
+  /** Rows beyond the newest snapshot that make a new one worth its while, once the space is quiet. */
   readonly minRows: number;
+  /** The same while the space is written to: applying many rows at once costs a third of applying few. */
+  readonly maxRows: number;
+  readonly quietMs: number;
   readonly keepSnapshots: number;
   readonly keepRowsMs: number;
   /** How long a row may wait for what it builds on before it is set aside. */
@@ -30,6 +33,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const COMPACTION: CompactionSettings = {
   minRows: 500,
+  maxRows: 5000,
+  quietMs: 5000,
   keepSnapshots: 3,
   keepRowsMs: 7 * DAY_MS,
   patienceMs: 60_000,

@@ -21,7 +21,7 @@ export interface WorkersOptions {
   readonly database: Database;
   readonly logger: WorkerLogger;
   readonly now?: () => number;
-  /** Time from the end of one turn to the next; default 5 s. */
+  /** Time from the end of one turn to the next; default 2 s. */
   readonly turnMs?: number;
   readonly compaction?: Partial<CompactionSettings>;
 }
@@ -35,7 +35,8 @@ export interface Workers {
 }
 
 const SPACES_PER_TURN = 20;
-const TURN_MS = 5000;
+const TURN_MS = 2000;
+const RETRY_MS = 60_000;
 
 export function createWorkers(options: WorkersOptions): Workers {
   const { database, logger, now = Date.now, turnMs = TURN_MS } = options;
@@ -44,12 +45,18 @@ export function createWorkers(options: WorkersOptions): Workers {
   let turn: Promise<void> = Promise.resolve();
   let stopped = true;
   let draining = false;
+  /** Spaces that failed: not at every turn, which would fill the log and the processor. */
+  const retryAtMs = new Map<string, number>();
 
   async function compactWhatIsDue(): Promise<void> {
-    for (const spaceId of await spacesToCompact(database, compaction.minRows, SPACES_PER_TURN)) {
+    const { minRows, maxRows, quietMs } = compaction;
+    const need = { minRows, maxRows, quietSince: new Date(now() - quietMs) };
+    for (const spaceId of await spacesToCompact(database, need, SPACES_PER_TURN)) {
       if (draining) return;
+      if ((retryAtMs.get(spaceId) ?? 0) > now()) continue;
       try {
         const outcome = await compactSpace(database, spaceId, compaction, now());
+        retryAtMs.delete(spaceId);
         if (outcome) logger.info({ spaceId, ...outcome }, 'compacted a space');
         if (outcome && outcome.quarantined > 0) {
           logger.error(
@@ -58,7 +65,8 @@ export function createWorkers(options: WorkersOptions): Workers {
           );
         }
       } catch (error) {
-        logger.error({ err: error, spaceId }, 'a space could not be compacted');
+        retryAtMs.set(spaceId, now() + RETRY_MS);
+        logger.error({ err: error, spaceId }, 'a space could not be compacted; it is tried again later');
       }
     }
   }

@@ -28,7 +28,8 @@ beforeEach(async () => {
     database: server.database,
     logger: quiet,
     now: () => now,
-    compaction: { minRows: 1 },
+    // The rows of these tests are as young as the database's clock says, whatever `now` is.
+    compaction: { minRows: 1, maxRows: 1 },
   });
 });
 
@@ -178,6 +179,33 @@ describe('compaction', () => {
     await first;
     await workers.runOnce();
     expect((await readLatestSnapshot(server.database, spaceId))?.seq).toBe(3);
+  });
+
+  test('[WK8] a space that is written to is left alone until it is quiet or far behind', async () => {
+    const patient = createWorkers({
+      database: server.database,
+      logger: quiet,
+      now: () => now,
+      compaction: { minRows: 5, maxRows: 20, quietMs: 3_600_000 },
+    });
+    const doc = new Y.Doc();
+    const snapshotSeq = async (): Promise<number> => {
+      await patient.runOnce();
+      return (await readLatestSnapshot(server.database, spaceId))?.seq ?? 0;
+    };
+    await append(...edits(doc, 10));
+    expect(await snapshotSeq()).toBe(0);
+    now += 2 * 3_600_000;
+    expect(await snapshotSeq()).toBe(10);
+    now -= 2 * 3_600_000;
+    await append(...edits(doc, 15));
+    expect(await snapshotSeq()).toBe(10);
+    await append(...edits(doc, 10));
+    expect(await snapshotSeq()).toBe(35);
+    await append(...edits(doc, 4));
+    now += 2 * 3_600_000;
+    expect(await snapshotSeq()).toBe(35);
+    await patient.close();
   });
 
   test('[WK7] a large document is compacted in a thread', async () => {
