@@ -123,6 +123,24 @@ describe('reuse', () => {
     await device.close();
   });
 
+  test('[V51] an id with unsent edits is confirmed as soon as they are sent', async () => {
+    const { device, tab } = await settledDevice();
+    const id = await tab.writer();
+    w.harness.cut();
+    await tab.until((status) => status.connection === 'offline');
+    await tab.add('offline, with the confirmed id');
+    await tab.saved();
+    await tab.page.evaluate(() => harness.device.close());
+    w.harness.restore();
+    await tab.page.evaluate(() => harness.open());
+    await tab.uploaded();
+    await untilWriter(tab, id);
+    await tab.add('online again');
+    await tab.uploaded();
+    expect(await tab.writers()).toEqual([id]);
+    await device.close();
+  });
+
   test('[V52] a start without network writes with a fresh id, and keeps it for the session', async () => {
     const { device, tab } = await settledDevice();
     const id = await tab.writer();
