@@ -34,6 +34,8 @@ export class StoredState {
   readonly #hub: SyncHub;
   #snapshot: HeldSnapshot | null = null;
   #tail: TailRow[] = [];
+  /** The frames of the first `rows` rows of the tail in one piece, of which those rows are views. */
+  #joined: { readonly rows: number; readonly frames: Buffer } | null = null;
   #deletions: DeleteIndex | null = null;
 
   constructor(hub: SyncHub) {
@@ -53,6 +55,8 @@ export class StoredState {
       deleteSetAt: -1,
     };
     this.#tail = this.#tail.filter((row) => row.seq > snapshot.seq);
+    // What is left may be a view of the old piece, which must not live on for it.
+    if (this.#joined) this.#join();
   }
 
   append(seq: number, row: UpdateFrame): void {
@@ -68,7 +72,24 @@ export class StoredState {
 
   sendAll(session: RoomMember): void {
     if (this.#snapshot) session.sendState(this.#snapshot.frame);
-    if (this.#tail.length > 0) session.sendState(Buffer.concat(this.#tail.map((row) => row.frame)));
+    if (this.#tail.length - (this.#joined?.rows ?? 0) > MAX_LOOSE_ROWS) this.#join();
+    if (this.#joined) session.sendState(this.#joined.frames);
+    for (let i = this.#joined?.rows ?? 0; i < this.#tail.length; i++) {
+      session.sendState((this.#tail[i] as TailRow).frame);
+    }
+  }
+
+  /** Once for all who come: a piece of its own for each of them would be most of what a connection costs. */
+  #join(): void {
+    const frames = Buffer.concat(this.#tail.map((row) => row.frame));
+    let at = 0;
+    this.#tail = this.#tail.map(({ seq, frame, body }) => {
+      const end = at + frame.length;
+      const view = { seq, frame: frames.subarray(at, end), body: frames.subarray(end - body.length, end) };
+      at = end;
+      return view;
+    });
+    this.#joined = frames.length > 0 ? { rows: this.#tail.length, frames } : null;
   }
 
   async sendDifference(session: RoomMember, encoded: Uint8Array, vector: StateVector): Promise<void> {
@@ -148,5 +169,7 @@ export function withDeleteSet(
   return { frame, body, deleteSetAt: deleteSet ? structs.length : -1 };
 }
 
+/** Rows of the tail that are sent one by one before they are joined. */
+const MAX_LOOSE_ROWS = 64;
 const NO_STRUCTS = new Uint8Array([0]);
 const NO_DELETIONS = new Uint8Array([0]);
