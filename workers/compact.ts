@@ -18,7 +18,11 @@ import type { BuildInput, BuiltSnapshot } from './build-snapshot.ts';
 export interface CompactionSettings {
   /** Rows beyond the newest snapshot that make a new one worth its while, once the space is quiet. */
   readonly minRows: number;
-  /** The same while the space is written to: applying many rows at once costs a third of applying few. */
+  /**
+   * The same while the space is written to. Far off, because to build a snapshot costs about as much for each row
+   * as to take and relay it did, and one that is soon overtaken was for nothing; reading so many rows takes a
+   * client a second.
+   */
   readonly maxRows: number;
   readonly quietMs: number;
   readonly keepSnapshots: number;
@@ -33,8 +37,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const COMPACTION: CompactionSettings = {
   minRows: 500,
-  maxRows: 5000,
-  quietMs: 5000,
+  maxRows: 50_000,
+  quietMs: 30_000,
   keepSnapshots: 3,
   keepRowsMs: 7 * DAY_MS,
   patienceMs: 60_000,
