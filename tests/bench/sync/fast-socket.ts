@@ -73,7 +73,7 @@ export function openFastSocket(options: FastSocketOptions): Promise<FastSocket> 
 function attach(socket: Socket, head: Buffer, options: FastSocketOptions): FastSocket {
   socket.setNoDelay(true);
   const closed = Promise.withResolvers<{ code: number; reason: string }>();
-  let closing = { code: 1006, reason: 'the connection ended without a close frame' };
+  let closing: { code: number; reason: string } | undefined;
   let rest: Buffer | undefined;
 
   const read = (chunk: Buffer): void => {
@@ -126,13 +126,18 @@ function attach(socket: Socket, head: Buffer, options: FastSocketOptions): FastS
 
   socket.on('data', read);
   socket.on('error', (error) => {
-    closing = { code: 1006, reason: error.message };
+    closing ??= { code: 1006, reason: error.message };
   });
-  socket.on('close', () => closed.resolve(closing));
+  socket.on('close', () => {
+    closed.resolve(closing ?? { code: 1006, reason: 'the connection ended without a close frame' });
+  });
   if (head.length > 0) read(head);
 
   return {
-    write: (frame) => void socket.write(frame),
+    write: (frame) => {
+      // Closed by the server: `closed` tells why, and a further write would only hide it.
+      if (closing === undefined) socket.write(frame);
+    },
     cork: () => socket.cork(),
     uncork: () => socket.uncork(),
     destroy: () => socket.destroy(),
