@@ -18,10 +18,12 @@ afterAll(async () => {
   await site.close();
 });
 
-async function violations(person: Person): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page: person.page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
+async function violations(person: Person, theme: 'light' | 'dark'): Promise<string[]> {
+  const builder = new AxeBuilder({ page: person.page });
+  // The themes differ in their colours alone, so in the dark only those are looked at again.
+  if (theme === 'dark') builder.withRules(['color-contrast']);
+  else builder.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']);
+  const { violations: found } = await builder.analyze();
   return found.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`),
   );
@@ -37,7 +39,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
     '[P27] no page has a violation that axe can find, on $name',
     async ({ viewport }) => {
       const anna = await newPerson(browser, site.url, { viewport, theme });
-      const seen: Record<string, string[]> = { 'empty inbox': await violations(anna) };
+      const seen: Record<string, string[]> = { 'empty inbox': await violations(anna, theme) };
       await anna.add('Buy bread', 'Call Tom', 'Donaudampfschifffahrtsgesellschaftskapitänsmütze abholen');
       const task = await anna.open('Call Tom');
       await task.getByRole('button', { name: 'Due', exact: true }).click();
@@ -47,17 +49,17 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       await task.getByRole('combobox', { name: 'Tags' }).press('Enter');
       await task.getByRole('button', { name: 'Remove tag errands' }).waitFor();
       await task.getByRole('button', { name: 'Due', exact: true }).click();
-      seen['task'] = await violations(anna);
+      seen['task'] = await violations(anna, theme);
       await task.getByRole('button', { name: 'Close' }).click();
-      seen['inbox'] = await violations(anna);
+      seen['inbox'] = await violations(anna, theme);
       await anna.tick('Buy bread').click();
       await anna.page.getByRole('button', { name: 'Undo' }).waitFor();
-      seen['completed'] = await violations(anna);
+      seen['completed'] = await violations(anna, theme);
       for (const place of ['/today', '/upcoming', '/search', '/trash', '/settings', '/sync', '/lists']) {
         await anna.page.goto(place);
         await anna.page.getByRole('heading', { level: 1 }).waitFor();
         await anna.sync.filter({ hasText: 'On this device only' }).waitFor();
-        seen[place] = await violations(anna);
+        seen[place] = await violations(anna, theme);
       }
       await anna.close();
       expect(Object.fromEntries(Object.entries(seen).filter(([, found]) => found.length > 0))).toEqual({});

@@ -6,6 +6,8 @@
  * browsers) this does nothing, and the app works without it.
  */
 
+import { dev } from '$app/env';
+
 const CHECK_MS = 60 * 60 * 1000;
 
 export class Updates {
@@ -22,7 +24,8 @@ export class Updates {
   }
 
   async register(): Promise<void> {
-    if (!('serviceWorker' in navigator)) return;
+    // While developing there is no worker: it would serve yesterday's files.
+    if (dev || !('serviceWorker' in navigator)) return;
     const registration = await navigator.serviceWorker
       .register('/sw.js', { scope: '/', type: 'classic' })
       .catch(() => undefined);
