@@ -106,6 +106,23 @@ describe('leaving', () => {
     await device.close();
   });
 
+  test('[V30] edits that another tab cannot store count too', async () => {
+    const device = await w.newDevice();
+    const [first, second] = [await openTab(device, w.url), await openTab(device, w.url)];
+    await second.page.evaluate(() => {
+      const { transaction } = IDBDatabase.prototype;
+      IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...given) {
+        if (given[1] === 'readwrite') throw new DOMException('no disk', 'UnknownError');
+        return transaction.apply(this, given);
+      };
+    });
+    await second.add('only in memory');
+    await second.until((status) => status.storage === 'failing');
+    const refused = await first.page.evaluate(() => harness.device.clear());
+    expect(refused).toMatchObject({ ok: false, code: 'unsent', count: 1 });
+    await device.close();
+  });
+
   test('[V31] after signing out nothing of the account is left in this browser, and every tab is told', async () => {
     const device = await w.newDevice();
     const [first, second] = [await openTab(device, w.url), await openTab(device, w.url)];

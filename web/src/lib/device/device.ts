@@ -289,7 +289,7 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
     await storage.settled();
     await storage.catchUp();
     const { unsaved, unsent } = storage.state;
-    const count = unsaved + unsent;
+    const count = unsaved + unsent + (await sync.unsavedElsewhere());
     if (count === 0) return null;
     const edits = count === 1 ? '1 edit is' : `${count} edits are`;
     return {

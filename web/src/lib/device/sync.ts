@@ -19,6 +19,8 @@ export interface Sync {
   readonly isLeader: boolean;
   /** Null: no server. */
   setAccount(account: RegisteredAccount | null): void;
+  /** Edits in the memory of other tabs, as far as they answer within a quarter of a second. */
+  unsavedElsewhere(): Promise<number>;
   tellAccount(): void;
   tellClosing(reason: 'signed-out' | 'cleared'): void;
   tryNow(): void;
@@ -41,12 +43,16 @@ interface SyncOptions {
   onClosing: (reason: 'signed-out' | 'cleared') => void;
 }
 
+const UNSAVED_ANSWER_MS = 250;
+
 const NO_SERVER: LinkState = { connection: 'none', saving: false, seenBy: [], clockSkewMs: null };
 const NOT_HEARD: LinkState = { ...NO_SERVER, connection: 'connecting' };
 
 export function createSync(options: SyncOptions): Sync {
   const { storage, ids, scope } = options;
   const forwarded = new WeakSet<object>();
+  const self = crypto.getRandomValues(new Uint32Array(2)).join('-');
+  const unsavedOf = new Map<string, number>();
   let account: RegisteredAccount | null = null;
   let connection: Connection | null = null;
   let heard: LinkState = NOT_HEARD;
@@ -172,6 +178,12 @@ export function createSync(options: SyncOptions): Sync {
       case 'reconnect':
         connection?.tryNow();
         return;
+      case 'ask-unsaved':
+        tabs.send({ type: 'unsaved', tab: self, count: storage.state.unsaved });
+        return;
+      case 'unsaved':
+        unsavedOf.set(message.tab, message.count);
+        return;
       case 'account':
         options.onAccount();
         return;
@@ -220,6 +232,13 @@ export function createSync(options: SyncOptions): Sync {
     setAccount(next) {
       account = next;
       follow();
+    },
+    async unsavedElsewhere() {
+      unsavedOf.clear();
+      tabs.send({ type: 'ask-unsaved' });
+      // Nobody knows how many tabs there are, and a frozen one answers never.
+      await new Promise((resolve) => setTimeout(resolve, UNSAVED_ANSWER_MS));
+      return [...unsavedOf.values()].reduce((sum, count) => sum + count, 0);
     },
     tellAccount: () => tabs.send({ type: 'account' }),
     tellClosing: (reason) => tabs.send({ type: 'closing', reason }),

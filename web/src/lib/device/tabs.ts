@@ -41,6 +41,9 @@ export type TabMessage =
   | { readonly type: 'unstored'; readonly updates: readonly Uint8Array[] }
   /** To the leader: try the connection now. */
   | { readonly type: 'reconnect' }
+  /** How many edits can you not store? */
+  | { readonly type: 'ask-unsaved' }
+  | { readonly type: 'unsaved'; readonly tab: string; readonly count: number }
   /** The registry changed: an account was attached. */
   | { readonly type: 'account' }
   /** The document is given up. */
