@@ -219,6 +219,20 @@ describe('damage', () => {
     expect(found).toMatchObject({ tasks: both, stored: both });
   });
 
+  test('[V16] a browser that stores nothing at all: the window works from memory and says so', async () => {
+    const device = await browser.newContext();
+    await device.addInitScript(() => {
+      Object.defineProperty(globalThis, 'indexedDB', { value: undefined });
+    });
+    const tab = await openTab(device, server.url);
+    await tab.add('Milk');
+    const status = await tab.until((s) => s.storage === 'failing');
+    expect(status.unsaved).toBe(1);
+    expect(status.storageError).toContain('store nothing');
+    expect(await tab.titles()).toEqual(['Milk']);
+    await device.close();
+  });
+
   test('[V4] a transaction that the browser aborts is tried again, and nothing of it is lost or doubled', async () => {
     const found = await page.evaluate(async () => {
       const { storage } = await harness.openStore('aborted');

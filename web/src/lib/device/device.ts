@@ -203,20 +203,22 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
     now,
     random,
     onLink: changed,
-    onAccount: () => void readRegistration(),
+    onAccount: () => void readRegistration().catch(() => undefined),
     onClosing: (reason) => void shut(reason),
   });
   let status = takeStatus();
   whenGone(() => void shut('signed-out'));
   storage.onState(() => {
     // The registry could not be read at the start and the storage is back: learn who this is.
-    if (registration.deviceId === UNREGISTERED && storage.state.failing === null) void readRegistration();
+    if (registration.deviceId === UNREGISTERED && storage.state.failing === null) {
+      void readRegistration().catch(() => undefined);
+    }
     changed();
   });
   sync.setAccount(registration.account);
   globalThis.document.addEventListener('visibilitychange', onHidden);
   void registry.sweep().catch(() => undefined);
-  if (registration.signOutOwed) void paySignOut();
+  if (registration.signOutOwed) void paySignOut().catch(() => undefined);
   askToPersist(false);
 
   function takeStatus(): SyncStatus {

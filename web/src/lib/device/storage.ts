@@ -569,5 +569,8 @@ function sentenceFor(error: unknown): string {
   if (name === 'QuotaExceededError') {
     return 'There is no room left for Holdfast in this browser. Free some space; until then keep this window open.';
   }
+  if (typeof indexedDB === 'undefined' || name === 'SecurityError') {
+    return 'This browser lets Holdfast store nothing here, as some do in private windows. Keep this window open.';
+  }
   return `This browser could not write to its storage (${name || String(error)}). Keep this window open; it is tried again.`;
 }
