@@ -201,6 +201,29 @@ test('[D6] an object stays the same until something about it changes, and never 
   expect(read(two, other)).toBe(beforeOther);
 });
 
+test('[D6] what was read within an intent is the same object after it', () => {
+  const replica = createReplica(1);
+  const id = addTask(replica);
+  const inside = replica.document.batch('rename', () => {
+    must(replica.document.editTask(id, { title: 'Rye' }));
+    return read(replica, id);
+  });
+  expect(read(replica, id)).toBe(inside);
+});
+
+test('[D7] a text that someone changes without a register is read and told too', () => {
+  const [one, two] = [createReplica(1), createReplica(2)];
+  const id = addTask(one, 'Bread', { notes: 'rye' });
+  sync(one, two);
+  expect(read(two, id).notes).toBe('rye');
+  const told: DocumentChange[] = [];
+  two.document.subscribe((change) => told.push(change));
+  (one.doc.getMap('tasks').get(`${id}/notes`) as Y.Text).insert(0, 'dark ');
+  sync(one, two);
+  expect(read(two, id).notes).toBe('dark rye');
+  expect(told).toMatchObject([{ tasks: new Set([id]) }]);
+});
+
 test('[D7] one transaction is told once, with all that moved by it', () => {
   const [one, two] = [createReplica(1), createReplica(2)];
   const list = addList(one);
@@ -567,6 +590,46 @@ test('[R1] the later of two renames stands, whatever order they arrive in; the o
       },
     ]);
   }
+});
+
+test('[R1] of two edits with one stamp the greater writer stands, whatever order they arrive in', () => {
+  const t = (START_MS + 5000) * 1024;
+  for (const order of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ]) {
+    const replica = createReplica(1);
+    const id = addTask(replica);
+    replica.doc.getMap('tasks').delete(`${id}/title@1`);
+    for (const writer of order) writeRaw(replica, `${id}/title@${writer}`, { v: `by ${writer}`, t });
+    expect(read(replica, id)).toMatchObject({ title: 'by b', conflicts: ['title'] });
+  }
+});
+
+test('[R1] the later edit stands also if its writer is the smaller one', () => {
+  const replica = createReplica(1);
+  const id = addTask(replica);
+  replica.doc.getMap('tasks').delete(`${id}/title@1`);
+  writeRaw(replica, `${id}/title@z`, { v: 'early', t: (START_MS + 5000) * 1024 });
+  writeRaw(replica, `${id}/title@a`, { v: 'late', t: (START_MS + 6000) * 1024 });
+  expect(read(replica, id).title).toBe('late');
+});
+
+test('[R1] a copy that someone carried here gives way to what its author said since', () => {
+  const replica = createReplica(1);
+  const id = addTask(replica);
+  replica.doc.getMap('tasks').delete(`${id}/title@1`);
+  writeRaw(replica, `${id}/title@k.a`, { v: 'carried', t: (START_MS + 5000) * 1024 });
+  expect(read(replica, id)).toMatchObject({ title: 'carried', conflicts: [] });
+  writeRaw(replica, `${id}/title@a`, { v: 'said since', t: (START_MS + 6000) * 1024 });
+  expect(read(replica, id)).toMatchObject({ title: 'said since', conflicts: [] });
+  // The author's own key is never hidden by a copy, whatever stamp that has.
+  writeRaw(replica, `${id}/title@k.a`, { v: 'later copy', t: (START_MS + 7000) * 1024 });
+  expect(read(replica, id)).toMatchObject({ title: 'later copy', conflicts: ['title'] });
+  must(replica.document.editTask(id, { title: 'Rye' }));
+  expect([...replica.doc.getMap('tasks').keys()].filter((key) => key.includes('/title@'))).toEqual([
+    `${id}/title@1`,
+  ]);
 });
 
 test('[R1] a rename and a completion at once both stay', () => {

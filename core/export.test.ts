@@ -100,6 +100,34 @@ test('[X3] an old file does not overwrite what was changed since, and makes no c
   expect(one.document.task(id)).toMatchObject({ title: 'Rye', notes: 'dark rye', conflicts: [] });
 });
 
+test('[X3] what was seen here and overwritten by another does not come back from an old file', () => {
+  const [one, two] = [createReplica(1), createReplica(2)];
+  const id = addTask(one);
+  const file = fileOf(one);
+  sync(one, two);
+  must(two.document.editTask(id, { title: 'Rye' }));
+  must(two.document.importJson(file));
+  expect(two.document.task(id)).toMatchObject({ title: 'Rye', conflicts: [] });
+  expect([...two.doc.getMap('tasks').keys()].filter((key) => key.includes('@2.'))).toEqual([]);
+});
+
+test('[X3] what is newer here is never removed by a file', () => {
+  const one = createReplica(1);
+  const id = addTask(one);
+  must(one.document.editTask(id, { title: 'Rye' }));
+  const t = START_MS * 1024;
+  // A writer that gives stamps below those it saw: as if `1` had been seen and overwritten by an older edit.
+  const file = {
+    format: 'holdfast-export',
+    version: 1,
+    maps: {
+      tasks: { [`${id}/title@9`]: { v: 'old', t: t - 5 }, [`${id}/due@1`]: { v: null, t: t + 5_000_000 } },
+    },
+  };
+  must(one.document.importJson(file));
+  expect(one.document.task(id)).toMatchObject({ title: 'Rye', conflicts: ['title'] });
+});
+
 test('[X3] a newer file of the same history replaces what it had seen', () => {
   const [one, two] = [createReplica(1), createReplica(2)];
   const id = addTask(one, 'Bread', { notes: 'rye' });

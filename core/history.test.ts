@@ -232,15 +232,19 @@ test('[U4] undoing notes into which another wrote is refused', () => {
 });
 
 test('[U5] undoing the settling of a conflict brings it back, whoever had the loser', () => {
-  for (const settler of [0, 1]) {
+  for (const settler of [0, 1, 2]) {
     for (const choice of ['keep', 'take'] as const) {
-      const replicas = [createReplica(1), createReplica(2, { startMs: START_MS + 5000 })] as const;
+      const replicas = [
+        createReplica(1),
+        createReplica(2, { startMs: START_MS + 5000 }),
+        createReplica(3),
+      ] as const;
       const [one, two] = replicas;
       const id = addTask(one);
-      sync(one, two);
+      sync(...replicas);
       must(one.document.editTask(id, { title: 'Rye' }));
       must(two.document.editTask(id, { title: 'Spelt' }));
-      sync(one, two);
+      sync(...replicas);
       const replica = replicas[settler] ?? one;
       must(
         replica.document.resolveConflict(
@@ -248,9 +252,9 @@ test('[U5] undoing the settling of a conflict brings it back, whoever had the lo
           choice === 'keep' ? 'keep' : { take: one.writer },
         ),
       );
-      sync(one, two);
+      sync(...replicas);
       must(replica.document.undo());
-      sync(one, two);
+      sync(...replicas);
       for (const each of replicas) {
         expect(conflictOf(each)).toMatchObject({
           standing: { value: 'Spelt', writer: two.writer },
@@ -258,7 +262,7 @@ test('[U5] undoing the settling of a conflict brings it back, whoever had the lo
         });
       }
       must(replica.document.redo());
-      sync(one, two);
+      sync(...replicas);
       expect(two.document.conflicts()).toEqual([]);
       expect(read(two, id).title).toBe(choice === 'keep' ? 'Spelt' : 'Rye');
     }
