@@ -309,6 +309,7 @@ class Endpoint implements SyncEndpoint {
 
   #onEvent(event: SpaceEvent): void {
     if (event.kind === 'user') return this.#recheckUser(event.spaceId);
+    if (event.kind === 'hello') return this.#introduceThosePresent();
     const room = this.#rooms.get(event.spaceId)?.room;
     if (!room || room.retired) return;
     switch (event.kind) {
@@ -325,8 +326,14 @@ class Endpoint implements SyncEndpoint {
         if (news) room.relayAwareness(news, null, false);
         return;
       }
-      case 'hello':
-        return;
+    }
+  }
+
+  /** For a process that has just begun to listen. */
+  #introduceThosePresent(): void {
+    for (const [spaceId, { room }] of this.#rooms) {
+      const present = room.awareness.all();
+      if (present) this.#hub.fanout.announce({ kind: 'awareness', spaceId, data: present });
     }
   }
 

@@ -255,6 +255,7 @@ describe('inspection of updates', () => {
     const taken = updates.findIndex((update) => {
       try {
         inspector.inspect(update, 0, update.length, nesting);
+        inspector.nestedTypes.forEach((type, i) => nesting.set(type, inspector.nestedDepths[i] as number));
         return false;
       } catch {
         return true;

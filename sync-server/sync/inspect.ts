@@ -67,8 +67,8 @@ export class UpdateRefusedError extends Error {
   }
 }
 
-/** Depths of nested types that earlier updates made; the key is `client:clock`. Absent means 1. */
-export type NestingIndex = Map<string, number>;
+/** Depths of nested types that updates taken earlier made; the key is `client:clock`. Absent means 1. */
+export type NestingIndex = ReadonlyMap<string, number>;
 
 /**
  * The walker. It is reused for every update: what its fields say holds until the next `inspect`.
@@ -95,6 +95,9 @@ export class UpdateInspector {
   end = 0;
   /** Hashes of the root names that occur. */
   readonly roots = new Set<number>();
+  /** Types within types that the update makes, by `client:clock`, and how deep they stand. */
+  readonly nestedTypes: string[] = [];
+  readonly nestedDepths: number[] = [];
 
   readonly #limits: InspectionLimits;
   readonly #referenceIndex = new Map<number, number>();
@@ -124,6 +127,10 @@ export class UpdateInspector {
     this.#lastRoot = 0;
     this.#counting = false;
     if (this.roots.size > 0) this.roots.clear();
+    if (this.nestedTypes.length > 0) {
+      this.nestedTypes.length = 0;
+      this.nestedDepths.length = 0;
+    }
     if (this.#referenceIndex.size > 0) this.#referenceIndex.clear();
     if (this.#depthOfItem.size > 0) this.#depthOfItem.clear();
     try {
@@ -271,7 +278,8 @@ export class UpdateInspector {
       if (depth > this.#limits.maxTypeDepth) throw new UpdateRefusedError(`types nested ${depth} deep`);
       const key = `${client}:${clock}`;
       this.#depthOfItem.set(key, depth);
-      if (this.#nesting && this.#nesting.size < MAX_NESTING_ENTRIES) this.#nesting.set(key, depth);
+      this.nestedTypes.push(key);
+      this.nestedDepths.push(depth);
       return;
     }
     // Neighbours written later in this update name only their neighbour, not their parent. A type's own
@@ -575,7 +583,6 @@ const HAS_RIGHT_ORIGIN = 64;
 const HAS_PARENT_SUB = 32;
 /** 128^8 > 2^53: no honest number has more bytes. */
 const MAX_FACTOR = 128 ** 7;
-const MAX_NESTING_ENTRIES = 20_000;
 const decoder = new TextDecoder('utf-8');
 const PROTO = new TextEncoder().encode('__proto__');
 

@@ -38,6 +38,8 @@ const READ_ROWS = 1000;
 const RESTORE_GRACE_MS = 30 * 24 * 60 * 60 * 1000;
 /** Up to this many deletions a row is appended as it came: to look them up costs more than to keep them. */
 const FEW_DELETIONS = 16;
+/** Nested types of which the depth is remembered while the room is open. */
+const MAX_NESTED = 20_000;
 
 export class SpaceGoneError extends Error {
   constructor(spaceId: string) {
@@ -234,6 +236,9 @@ export class Room implements LogWriter<PendingEdit> {
       throw new UpdateRefusedError('too many new client ids from one connection');
     }
     if (newRoots > 0) for (const root of inspector.roots) this.#roots.add(root);
+    for (let i = 0; i < inspector.nestedTypes.length && this.#nesting.size < MAX_NESTED; i++) {
+      this.#nesting.set(inspector.nestedTypes[i] as string, inspector.nestedDepths[i] as number);
+    }
     for (let i = 0; i < inspector.segmentCount; i++) {
       const client = inspector.segmentClient[i] as number;
       const to = inspector.segmentTo[i] as number;

@@ -257,6 +257,11 @@ export class Session implements LiveMember, PeerListener {
     const start = reader.pos;
     switch (step) {
       case SYNC.step1:
+        // A whole state may wait for its reader, but not one upon the other.
+        if (this.#peer.queuedBytes > this.#hub.limits.maxOutgoingBytes) {
+          this.close(CLOSE.later, 'Too slow: what you asked for before is still waiting. Connect again.');
+          return null;
+        }
         return room.answerStep1(this, reader.bytes.subarray(start, start + length));
       case SYNC.step2:
         return this.#edit(room, reader.bytes, start, start + length, true);

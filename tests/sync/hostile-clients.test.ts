@@ -112,6 +112,19 @@ describe('hostile clients', () => {
     slow.terminate();
   });
 
+  test('[SH4] asking for the state again and again without reading it is 1013', async () => {
+    await start({ maxOutgoingBytes: 1_000_000 });
+    const ann = await connect('ann');
+    ann.update(author().edit('a', 'x'.repeat(2_000_000)));
+    await ann.settled();
+    const slow = await connect('slow');
+    await slow.next('step1');
+    slow.pauseReading();
+    for (let i = 0; i < 20; i++) slow.step1();
+    while (!server.closes.includes(1013)) await new Promise(setImmediate);
+    slow.terminate();
+  });
+
   test('[SH5] a state that is large is no slowness: a fresh client may take its time', async () => {
     await start({ maxOutgoingBytes: 100_000 });
     const ann = await connect('ann');

@@ -94,7 +94,6 @@ describe('two processes', () => {
       [ben, b],
     ] as const) {
       while (socket.frames.findLast((frame) => frame.kind === 'head')?.seq !== 200) {
-        clock.advance(2000);
         await socket.next('head');
       }
       const doc = new Y.Doc();
