@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { SETTINGS } from '@holdfast/deploy/config.ts';
-import { onTestFailed } from 'vitest';
+import { onTestFailed, onTestFinished } from 'vitest';
 
 export interface AppOptions {
   /** Use this database and not an embedded one. */
@@ -124,7 +124,7 @@ export async function attemptStart(options: AppOptions = {}): Promise<Attempt> {
     });
     void exited.then(() => resolve(undefined));
   });
-  return {
+  const attempt: Attempt = {
     child,
     dataDir,
     stdout: () => stdout,
@@ -139,6 +139,8 @@ export async function attemptStart(options: AppOptions = {}): Promise<Attempt> {
       await rm(dataDir, { recursive: true, force: true, maxRetries: 20 });
     },
   };
+  endWithTest(attempt);
+  return attempt;
 }
 
 /** Others may pass through it: as root, Postgres runs as another user. */
@@ -170,6 +172,15 @@ function outerEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !(name in SETTINGS) && !name.startsWith('HOLDFAST_')),
   );
+}
+
+/** A test that fails or runs out of time stops nothing itself. */
+function endWithTest(attempt: Attempt): void {
+  try {
+    onTestFinished(() => attempt.cleanUp());
+  } catch {
+    // Started in a hook, whose counterpart ends it.
+  }
 }
 
 function printLogsOnFailure(logs: () => string): void {
