@@ -81,6 +81,7 @@ export class App {
       },
       (error: unknown) => {
         this.#phase = 'failed';
+        this.sync.fail();
         this.#problem = error instanceof Error ? error.message : String(error);
       },
     );

@@ -14,10 +14,17 @@ const NOTHING_YET: SyncStatus = {
   clockSkewMs: null,
 };
 
+const NOT_OPENED: SyncStatus = {
+  ...NOTHING_YET,
+  storage: 'failing',
+  storageError: 'your tasks could not be opened',
+};
+
 export class SyncState {
   /** Edits made before the document was loaded. */
   queued: number = $state(0);
   #device: Device | null = $state.raw(null);
+  #hasFailed = $state(false);
   readonly #changes = createSubscriber((update) => {
     const device = this.#device;
     if (!device) return undefined;
@@ -31,12 +38,18 @@ export class SyncState {
     this.#device = device;
   }
 
+  /** The device did not open: nothing that is done now is kept. */
+  fail(): void {
+    this.#hasFailed = true;
+  }
+
   get isOpen(): boolean {
     return this.#device !== null;
   }
 
   get status(): SyncStatus {
     const device = this.#device;
+    if (this.#hasFailed) return NOT_OPENED;
     if (!device) return NOTHING_YET;
     this.#changes();
     return device.status;
