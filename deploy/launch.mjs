@@ -83,10 +83,17 @@ async function main([name, ...args]) {
   if (command.build(args)) await buildIfChanged(node);
   // Node keeps what it made of our TypeScript: a second start takes a third less of the processor.
   const NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? join(stateFolder, 'compile-cache');
-  return run(node, [join(root, command.program), ...args], {
+  const serves = name === 'start' || (name === 'holdfast' && args[0] === 'serve');
+  const flags = serves ? serverFlags() : [];
+  return run(node, [...flags, join(root, command.program), ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, NODE_COMPILE_CACHE },
   });
+}
+
+/** What Node is told when it serves; the file says why. The bench starts its servers with the same. */
+function serverFlags() {
+  return JSON.parse(readFileSync(join(root, 'deploy', 'node-flags.json'), 'utf8')).server;
 }
 
 /** Passes the signal on and lets the program end in its own way; its exit code becomes ours. */

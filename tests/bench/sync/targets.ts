@@ -3,12 +3,20 @@
  * only as any client would: HTTP for accounts, tokens and spaces, the WebSocket for the rest.
  */
 import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Endpoint } from './dialect.ts';
 import type { BenchPostgres } from './postgres.ts';
 
 export type TargetName = 'holdfast' | 'hocuspocus' | 'hocuspocus-every';
+
+/** What `npm start` gives to Node. */
+const SERVER_FLAGS = (
+  JSON.parse(readFileSync(new URL('../../../deploy/node-flags.json', import.meta.url), 'utf8')) as {
+    server: string[];
+  }
+).server;
 
 export const TARGET_LABELS: Record<TargetName, string> = {
   holdfast: 'Holdfast',
@@ -49,6 +57,7 @@ function holdfastTarget(databaseUrl: string): Target {
         process.execPath,
         [
           ...process.execArgv,
+          ...SERVER_FLAGS,
           ...profileFlags(),
           fileURLToPath(new URL('../../../deploy/start.ts', import.meta.url)),
         ],
