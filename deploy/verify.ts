@@ -55,6 +55,12 @@ const CHECKS: readonly Check[] = [
     folder: web,
   },
   {
+    // A worker knows other globals than a page, so svelte-check leaves it out.
+    name: 'types of the service worker (tsc)',
+    program: inPackage('typescript', 'bin/tsc'),
+    args: ['-p', join(web, 'src', 'offline')],
+  },
+  {
     name: 'format (prettier)',
     program: inPackage('prettier', 'bin/prettier.cjs'),
     args: ['--check', '--log-level=warn', '.'],
