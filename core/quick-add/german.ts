@@ -213,7 +213,7 @@ const reminders = phraseTable<ReminderMeaning>([
   phrase('{span} vorher|davor|zuvor erinnern', ({ span }) => before(span)),
   phrase('{span} vorher|davor|zuvor erinnere mich', ({ span }) => before(span)),
   phrase('und {span} vorher|davor', ({ span }) => before(span)),
-  phrase('mich? erinnern', () => before('PT0S')),
+  phrase('mich erinnern', () => before('PT0S')),
   phrase('erinnere|erinner mich', () => before('PT0S')),
 ]);
 

@@ -156,7 +156,12 @@ function hourWord(
   if (!grammar.hourWords.has(lexemes[index]?.text ?? '')) return null;
   const after = lexemes[index + 1];
   const isMinutes =
-    !grammar.isTwelveHour && !hasMinutes && after?.kind === 'number' && /^[0-5]\d$/.test(after.text);
+    !grammar.isTwelveHour &&
+    !hasMinutes &&
+    after?.kind === 'number' &&
+    /^[0-5]\d$/.test(after.text) &&
+    // "14 Uhr 30 min vorher"
+    !grammar.units.has(lexemes[index + 2]?.text ?? '');
   return isMinutes ? { value: Number(after.text), next: index + 2 } : { value: null, next: index + 1 };
 }
 

@@ -98,7 +98,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     return value === undefined ? null : { value, next: index + 1 };
   }
 
-  /** A full stop after a short form belongs to it, unless it ends the line. */
+  /** A full stop after a short form belongs to it. */
   function abbreviated<Value>(words: ReadonlyMap<string, Value>, index: number): Found<Value> | null {
     const found = word(words, index);
     const stop = lexemes[index + 1];
@@ -107,7 +107,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
       stop?.text === '.' &&
       !stop.spaced &&
       isIn(grammar.abbreviations, index) &&
-      lexemes[index + 2]?.spaced === true;
+      lexemes[index + 2]?.spaced !== false;
     return hasStop ? { value: found.value, next: index + 2 } : found;
   }
 
@@ -377,7 +377,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     reminder(index) {
       if (!begins(index)) return null;
       const phrase = look(grammar.reminders, index);
-      const fixed = phrase && endsPhrase(lexemes, phrase.next) ? phrase : null;
+      const fixed = phrase && endsPhrase(lexemes, phrase.next) && !isOfSomething(phrase) ? phrase : null;
       const dated = afterLead(grammar.reminderLeads, index, (at) => when(at, true) ?? bareTime(at));
       if (dated && dated.next > (fixed?.next ?? 0)) {
         return { value: { kind: 'at', when: dated.value }, next: dated.next };
@@ -385,6 +385,11 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
       return fixed;
     },
   };
+
+  /** "Remind me about the rent" is a title; "remind me" alone is when it is due. */
+  function isOfSomething({ value, next }: Found<ReminderMeaning>): boolean {
+    return value.kind === 'before' && value.duration === 'PT0S' && !isFollowedLoosely(next);
+  }
 
   /** After "remind me at" a bare hour is a time. */
   function bareTime(index: number): Found<WhenMeaning> | null {
