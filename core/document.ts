@@ -20,14 +20,30 @@ import { createListCommands } from './list-commands.ts';
 import { createModel } from './model.ts';
 import type { Result } from './result.ts';
 import { createStampClock } from './stamp.ts';
+import { createSeriesCommands, type OccurrencePatch, type RuleInput } from './series/commands.ts';
+import { closedOccurrences } from './series/reading.ts';
 import { createTaskCommands, type NewTask, type TaskMove, type TaskPatch } from './task-commands.ts';
-import type { Conflict, Fragment, List, Tag, Task } from './task.ts';
+import type { ClosedOccurrence, Conflict, Fragment, List, Occurrence, Tag, Task } from './task.ts';
 
 export type { ExportFile, ImportSummary } from './export.ts';
 export type { EpochMs, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
 export type { Failure, FailureCode, Result, Success } from './result.ts';
+export type { SeriesRule } from './recurrence/series.ts';
+export type { OccurrencePatch, RuleInput } from './series/commands.ts';
 export type { NewTask, Position, TaskMove, TaskPatch } from './task-commands.ts';
-export type { Conflict, Fragment, List, Priority, Tag, Task, TaskStatus, Version, When } from './task.ts';
+export type {
+  ClosedOccurrence,
+  Conflict,
+  Fragment,
+  List,
+  Occurrence,
+  Priority,
+  Tag,
+  Task,
+  TaskStatus,
+  Version,
+  When,
+} from './task.ts';
 
 /** The transaction origin of every edit made through this door. */
 export const LOCAL_ORIGIN: unique symbol = Symbol('holdfast local edit');
@@ -57,11 +73,22 @@ export interface HoldfastDocument {
   /** Subtasks that are not in the trash, in their order. */
   subtasks(parentId: TaskId): readonly Task[];
   conflicts(): readonly Conflict[];
+  /**
+   * The open occurrences of a task, the head first, then reopened ones; of a plain open task it is the one. None of what is
+   * closed, over, or in the trash.
+   */
+  openOccurrences(id: TaskId): readonly Occurrence[];
+  /** What was done or skipped and what it then was, oldest first. */
+  closedOccurrences(id: TaskId): readonly ClosedOccurrence[];
 
   createTask(input: NewTask): Result<{ id: TaskId }>;
+  /** Of a recurring task: as editFuture. */
   editTask(id: TaskId, patch: TaskPatch): Result;
+  /** Of a recurring task: its open occurrence, as completeOccurrence. */
   completeTask(id: TaskId): Result;
+  /** Of a recurring task: its open occurrence, as skipOccurrence. */
   cancelTask(id: TaskId): Result;
+  /** Of a recurring task that is over: its last occurrence. */
   reopenTask(id: TaskId): Result;
   /** Its subtasks go with it. */
   trashTask(id: TaskId): Result;
@@ -72,6 +99,23 @@ export interface HoldfastDocument {
   moveTask(id: TaskId, move: TaskMove): Result;
   tagTask(id: TaskId, tagId: TagId): Result;
   untagTask(id: TaskId, tagId: TagId): Result;
+
+  /** Make it repeat, or change how. What is absent in the input stays, see RuleInput. What had ended goes on. */
+  setRule(id: TaskId, rule: RuleInput): Result;
+  /** Its open occurrence goes on as a plain task. */
+  removeRule(id: TaskId): Result;
+  /** By ordinal: closing what is closed changes nothing. Default: the open one. */
+  completeOccurrence(id: TaskId, ordinal?: number): Result;
+  /** Also what deleting only this one is. */
+  skipOccurrence(id: TaskId, ordinal?: number): Result;
+  /** One below the head is open besides it, and closing it again advances nothing. Default: the last one closed. */
+  reopenOccurrence(id: TaskId, ordinal?: number): Result;
+  /** This one only. */
+  editOccurrence(id: TaskId, ordinal: number, patch: OccurrencePatch): Result;
+  /** The open one and all that come. */
+  editFuture(id: TaskId, patch: TaskPatch & { readonly rule?: RuleInput }): Result;
+  /** Also what deleting all future ones is: nothing comes any more, and what was closed stays. */
+  endSeries(id: TaskId): Result;
 
   createList(input: { name: string; color?: string | null }): Result<{ id: ListId }>;
   editList(id: ListId, patch: { name?: string; color?: string | null }): Result;
@@ -105,14 +149,25 @@ export interface OpenDocumentOptions {
   readonly random: Random;
   /** Named in conflicts on other devices. */
   readonly device?: { readonly id: string; readonly name: string };
+  /** IANA name of where the person is now: it says on which day something was closed. Default: UTC. */
+  readonly timeZone?: () => string;
 }
 
-export function openDocument({ doc, now, random, device }: OpenDocumentOptions): HoldfastDocument {
+export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
+  const { doc, now, random, device } = options;
   const clock = createStampClock(now);
   const model = createModel(doc, clock);
   const intents = createIntents({ doc, model, clock, origin: LOCAL_ORIGIN, ...(device ? { device } : {}) });
   const history = createHistory({ model, intents, now });
   const task = createTaskCommands({ model, intents, now, random });
+  const series = createSeriesCommands({
+    model,
+    intents,
+    task,
+    now,
+    timeZone: options.timeZone ?? (() => 'UTC'),
+    deviceId: device?.id ?? null,
+  });
   const list = createListCommands({ model, intents, now, random });
   const listeners = new Set<(change: DocumentChange) => void>();
 
@@ -141,18 +196,35 @@ export function openDocument({ doc, now, random, device }: OpenDocumentOptions):
     tasksIn: (listId) => model.row({ list: listId }),
     subtasks: (parentId) => model.row({ parent: parentId }),
     conflicts: () => readConflicts(model),
+    openOccurrences: (id) => (model.task(id)?.trashedAt === null ? (model.series(id)?.open ?? []) : []),
+    closedOccurrences: (id) => {
+      const reading = model.series(id);
+      return reading === undefined ? [] : closedOccurrences(reading, id);
+    },
 
     createTask: (input) => run('Add task', () => task.createTask(input)),
-    editTask: (id, patch) => run('Edit task', () => task.editTask(id, patch)),
-    completeTask: (id) => run('Complete task', () => task.closeTask(id, 'done')),
-    cancelTask: (id) => run('Cancel task', () => task.closeTask(id, 'cancelled')),
-    reopenTask: (id) => run('Reopen task', () => task.reopenTask(id)),
+    editTask: (id, patch) => run('Edit task', () => series.editFuture(id, patch)),
+    completeTask: (id) => run('Complete task', () => series.closeOccurrence(id, 'done')),
+    cancelTask: (id) => run('Cancel task', () => series.closeOccurrence(id, 'skipped')),
+    reopenTask: (id) => run('Reopen task', () => series.reopenTask(id)),
     trashTask: (id) => run('Move task to trash', () => task.trashTask(id)),
     restoreTask: (id) => run('Restore task', () => task.restoreTask(id)),
     purgeTask: (id) => intents.run('Delete task for ever', () => task.purgeTask(id), forget),
     moveTask: (id, move) => run('Move task', () => task.moveTask(id, move)),
     tagTask: (id, tagId) => run('Add tag', () => task.setTag(id, tagId, true)),
     untagTask: (id, tagId) => run('Remove tag', () => task.setTag(id, tagId, false)),
+
+    setRule: (id, rule) => run('Repeat', () => series.setRule(id, rule)),
+    removeRule: (id) => run('Stop repeating', () => series.removeRule(id)),
+    completeOccurrence: (id, ordinal) =>
+      run('Complete task', () => series.closeOccurrence(id, 'done', ordinal)),
+    skipOccurrence: (id, ordinal) =>
+      run('Skip occurrence', () => series.closeOccurrence(id, 'skipped', ordinal)),
+    reopenOccurrence: (id, ordinal) => run('Reopen task', () => series.reopenOccurrence(id, ordinal)),
+    editOccurrence: (id, ordinal, patch) =>
+      run('Edit occurrence', () => series.editOccurrence(id, ordinal, patch)),
+    editFuture: (id, patch) => run('Edit task', () => series.editFuture(id, patch)),
+    endSeries: (id) => run('End the repeat', () => series.endSeries(id)),
 
     createList: (input) => run('Add list', () => list.create('list', input) as Result<{ id: ListId }>),
     editList: (id, patch) => run('Edit list', () => list.edit('list', id, patch)),

@@ -170,6 +170,8 @@ const NAMES: { readonly [thing: string]: string } = {
   order: 'its place',
   done: 'its completion',
   trashed: 'its place in the trash',
+  rule: 'the repeat',
+  end: 'the end of the repeat',
   name: 'the name',
   color: 'the colour',
 };

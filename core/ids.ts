@@ -43,3 +43,16 @@ export function isId(value: unknown): value is string {
 export function writerOf(clientId: number): Writer {
   return clientId.toString(36) as Writer;
 }
+
+const OCCURRENCE_ID = /^([^/@#.]{1,200})#(0|[1-9]\d{0,8})$/;
+
+/** The id under which one occurrence of a recurring task keeps what is its own. */
+export function occurrenceId(taskId: string, ordinal: number): string {
+  return `${taskId}#${ordinal}`;
+}
+
+/** null: no occurrence's id. */
+export function parseOccurrenceId(id: string): { readonly taskId: TaskId; readonly ordinal: number } | null {
+  const [, taskId, ordinal] = OCCURRENCE_ID.exec(id) ?? [];
+  return taskId === undefined ? null : { taskId: taskId as TaskId, ordinal: Number(ordinal) };
+}

@@ -5,13 +5,15 @@
  * when something about them changed. All that changed in one transaction is told once.
  */
 import type * as Y from 'yjs';
-import type { EpochMs, ListId, TagId, TaskId, Writer } from './ids.ts';
+import { parseOccurrenceId, type EpochMs, type ListId, type TagId, type TaskId, type Writer } from './ids.ts';
 import { readNotesValue } from './notes.ts';
 import { readOrder } from './order.ts';
 import { effective, isSameValue, type Register } from './register.ts';
+import { readSeries, type SeriesReading } from './series/reading.ts';
 import { isStamp, msOfStamp, type StampClock } from './stamp.ts';
 import { createTable, type Entity, type Table } from './store.ts';
-import type { EntityKind, Fragment, List, Tag, Task } from './task.ts';
+import { readEnd } from './series/values.ts';
+import type { EntityKind, Fragment, List, Tag, Task, TaskStatus } from './task.ts';
 import { createTree, listRow, parentRow, type Placing, type Tree } from './tree.ts';
 import { readDone, readPriority, readReference, readText, readTrashed, readWhen } from './values.ts';
 
@@ -28,8 +30,12 @@ export interface Model {
   /** Take over a key that this replica has just written, before its transaction ends. */
   wrote(kind: EntityKind, key: string): void;
   entity(kind: EntityKind, id: string): Entity | undefined;
-  /** Born and not purged. */
+  /** Born and not purged; of an occurrence, that its task is. */
   isAlive(kind: EntityKind, id: string): boolean;
+  /** What it says of its repetition; undefined: no such task. */
+  series(id: TaskId): SeriesReading | undefined;
+  /** What occurrences of a task hold. */
+  occurrencesOf(id: TaskId): ReadonlyMap<number, Entity>;
   task(id: TaskId): Task | undefined;
   tasks(): Iterable<Task>;
   list(id: ListId): List | undefined;
@@ -62,6 +68,7 @@ const SHOWN_FIELDS: Record<EntityKind, ReadonlySet<string>> = {
     'parent',
     'done',
     'trashed',
+    'rule',
   ]),
   list: new Set(['name', 'color', 'trashed']),
   tag: new Set(['name', 'color', 'trashed']),
@@ -97,6 +104,8 @@ export function dissenting(entity: Entity, field: string): readonly Register[] {
 export function conflictingFields(kind: EntityKind, entity: Entity): string[] {
   const fields: string[] = [];
   for (const [field, registers] of entity.registers) {
+    // Two closings of one occurrence say the same, and reopening one is settled by the later.
+    if (field === 'done' && parseOccurrenceId(entity.id) !== null) continue;
     if (registers.length > 1 && SHOWN_FIELDS[kind].has(field) && dissenting(entity, field).length > 0) {
       fields.push(field);
     }
@@ -114,6 +123,8 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
   const meta = doc.getMap<unknown>('meta');
   const tree = createTree((list) => isVisible('list', list));
   const taskCache = new Map<string, Task>();
+  const seriesCache = new Map<string, SeriesReading>();
+  const occurrences = new Map<string, Map<number, Entity>>();
   const listCache = new Map<string, List>();
   const tagCache = new Map<string, Tag>();
   const taggedTasks = new Map<string, Set<string>>();
@@ -177,13 +188,17 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
   }
 
   function isAlive(kind: EntityKind, id: string): boolean {
+    return isBorn(kind, kind === 'task' ? (parseOccurrenceId(id)?.taskId ?? id) : id);
+  }
+
+  function isBorn(kind: EntityKind, id: string): boolean {
     const found = entity(kind, id);
     return found !== undefined && found.plain.has('born') && !found.plain.has('purged');
   }
 
   function isVisible(kind: EntityKind, id: string): boolean {
     const found = entity(kind, id);
-    return isAlive(kind, id) && found !== undefined && readTrashed(standingValue(found, 'trashed')) == null;
+    return isBorn(kind, id) && found !== undefined && readTrashed(standingValue(found, 'trashed')) == null;
   }
 
   /** Bring everything that is derived up to date with the tables. */
@@ -210,8 +225,9 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
       touchTask(id);
       const found = entity('task', id);
       noteTags(id, found);
+      noteOccurrence(id, found);
       // An id with `#` is one occurrence of a recurring task: not a task of its own, and no fragment.
-      if (found !== undefined && !isAlive('task', id) && !id.includes('#') && hasContent(found))
+      if (found !== undefined && !isBorn('task', id) && !id.includes('#') && hasContent(found))
         fragmentIds.add(id);
       else fragmentIds.delete(id);
       placings.set(id, found === undefined ? undefined : placingOf(found));
@@ -219,8 +235,21 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     for (const id of tree.update(placings, changedLists)) touchTask(id);
   }
 
+  function noteOccurrence(id: string, found: Entity | undefined): void {
+    const occurrence = parseOccurrenceId(id);
+    if (occurrence === null) return;
+    const { taskId, ordinal } = occurrence;
+    const known = occurrences.get(taskId) ?? new Map<number, Entity>();
+    if (found === undefined) known.delete(ordinal);
+    else known.set(ordinal, found);
+    if (known.size === 0) occurrences.delete(taskId);
+    else occurrences.set(taskId, known);
+    touchTask(taskId);
+  }
+
   function touchTask(id: string): void {
     taskCache.delete(id);
+    seriesCache.delete(id);
     pending.tasks.add(id as TaskId);
   }
 
@@ -247,7 +276,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
   }
 
   function placingOf(found: Entity): Placing {
-    const alive = isAlive('task', found.id);
+    const alive = isBorn('task', found.id);
     const parent = effective(found.registers.get('parent') ?? [])[0];
     return {
       alive,
@@ -266,7 +295,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     const known = taskCache.get(id);
     if (known !== undefined) return known;
     const found = entity('task', id);
-    if (found === undefined || !isAlive('task', id)) return undefined;
+    if (found === undefined || !isBorn('task', id)) return undefined;
     const made = readTask(found);
     taskCache.set(id, made);
     return made;
@@ -280,8 +309,8 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     const birth = birthOf(found);
     fields.read('list', readReference, null);
     fields.read('parent', readReference, null);
-    return Object.freeze({
-      id: found.id as TaskId,
+    fields.read('end', readEnd, null);
+    const inherited = {
       title: fields.read('title', readText, ''),
       notes:
         notesRegister === undefined
@@ -290,16 +319,35 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
       due: fields.read('due', readWhen, null),
       start: fields.read('start', readWhen, null),
       priority: fields.read('priority', readPriority, null),
+    };
+    const held = occurrences.get(found.id);
+    const reading =
+      held !== undefined || found.registers.has('rule')
+        ? readSeries({ task: found, occurrences: held ?? NO_OCCURRENCES, inherited })
+        : null;
+    if (reading?.hasFault) fields.addFault('rule');
+    if (reading !== null) seriesCache.set(found.id, reading);
+    const shown = reading?.open[0];
+    const state = reading === null ? { status: done.status, closedAt: done.at } : stateOf(reading, done);
+    return Object.freeze({
+      id: found.id as TaskId,
+      title: shown?.title ?? inherited.title,
+      notes: shown?.notes ?? inherited.notes,
+      due: shown === undefined ? inherited.due : shown.due,
+      start: shown === undefined ? inherited.start : shown.start,
+      priority: shown === undefined ? inherited.priority : shown.priority,
       tags: Object.freeze(tagsIn(found).filter((tag) => isVisible('tag', tag)) as TagId[]),
       listId: place.list as ListId | null,
       parentId: place.parent as TaskId | null,
       section: fields.read('section', readReference, null),
       order: fields.read('order', readOrder, null),
-      status: done.status,
-      closedAt: done.at,
+      status: state.status,
+      closedAt: state.closedAt,
+      rule: reading?.rule ?? null,
+      ordinal: reading === null || reading.rule === null ? null : (shown?.ordinal ?? reading.headOrdinal),
       trashedAt: fields.read('trashed', readTrashed, null)?.at ?? null,
       createdAt: msOfStamp(birth.t),
-      updatedAt: updatedAt(found),
+      updatedAt: updatedAt(found, ...(held?.values() ?? [])),
       createdBy: birth.by,
       conflicts: Object.freeze(conflictingFields('task', found)),
       faults: fields.faults(),
@@ -351,6 +399,21 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
       return entity(kind, id);
     },
     isAlive,
+    series(id) {
+      const found = task(id);
+      if (found === undefined) return undefined;
+      const known = seriesCache.get(id);
+      if (known !== undefined) return known;
+      const own = entity('task', id);
+      if (own === undefined) return undefined;
+      const made = readSeries({ task: own, occurrences: NO_OCCURRENCES, inherited: found });
+      seriesCache.set(id, made);
+      return made;
+    },
+    occurrencesOf(id) {
+      settle();
+      return occurrences.get(id) ?? NO_OCCURRENCES;
+    },
     task,
     *tasks() {
       settle();
@@ -403,6 +466,22 @@ export function standingValue(entity: Entity, field: string): unknown {
   return entity.registers.get(field)?.[0]?.v ?? null;
 }
 
+const NO_OCCURRENCES: ReadonlyMap<number, Entity> = new Map();
+
+/** Open while an occurrence is; else what became of the last one. */
+function stateOf(
+  reading: SeriesReading,
+  own: { readonly status: TaskStatus; readonly at: EpochMs | null },
+): { readonly status: TaskStatus; readonly closedAt: EpochMs | null } {
+  if (reading.open.length > 0) return { status: 'open', closedAt: null };
+  const last = reading.closed[0]?.closing;
+  if (reading.rule === null && own.status !== 'open') return { status: own.status, closedAt: own.at };
+  return {
+    status: last?.kind === 'done' ? 'done' : 'cancelled',
+    closedAt: last?.at ?? reading.endedAt,
+  };
+}
+
 function noChanges(): Changes {
   return { tasks: new Set(), lists: new Set(), tags: new Set() };
 }
@@ -414,9 +493,11 @@ export function birthOf(entity: Entity): { t: number; by: Writer } {
   return { t: isStamp(t) ? t : 0, by: (typeof by === 'string' ? by : '') as Writer };
 }
 
-function updatedAt(entity: Entity): EpochMs {
+function updatedAt(entity: Entity, ...occurrences: readonly Entity[]): EpochMs {
   let latest = birthOf(entity).t;
-  for (const registers of entity.registers.values()) latest = Math.max(latest, registers[0]?.t ?? 0);
+  for (const each of [entity, ...occurrences]) {
+    for (const registers of each.registers.values()) latest = Math.max(latest, registers[0]?.t ?? 0);
+  }
   return msOfStamp(latest);
 }
 
@@ -438,6 +519,7 @@ function tagsIn(entity: Entity): string[] {
 
 function createFieldReader(entity: Entity): {
   read<T>(field: string, understand: (value: unknown) => T | undefined, unset: T): T;
+  addFault(field: string): void;
   faults(): readonly string[];
 } {
   const faults = new Set(entity.broken.values());
@@ -451,6 +533,7 @@ function createFieldReader(entity: Entity): {
       faults.add(field);
       return unset;
     },
+    addFault: (field) => void faults.add(field),
     faults: () => Object.freeze([...faults].sort()),
   };
 }

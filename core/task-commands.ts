@@ -139,7 +139,10 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
   function closeTask(id: TaskId, kind: 'done' | 'cancelled'): Result {
     const task = model.task(id);
     if (task === undefined) return noSuchTask();
-    if (task.status !== kind) intents.setField('task', id, 'done', { kind, at: now() });
+    if (task.status === kind) return DONE;
+    // One that used to repeat goes on as one of its occurrences.
+    const ordinal = model.series(id)?.headOrdinal ?? 0;
+    intents.setField('task', id, 'done', { kind, at: now(), ...(ordinal === 0 ? {} : { ordinal }) });
     return DONE;
   }
 
@@ -196,7 +199,9 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
     for (const gone of [id, ...trashedWith(id)]) {
       const entity = model.entity('task', gone);
       if (entity === undefined) continue;
-      const keys = model.tables.task.keysOf(entity);
+      const keys = [entity, ...model.occurrencesOf(gone as TaskId).values()].flatMap((each) =>
+        model.tables.task.keysOf(each),
+      );
       intents.setPlain('task', gone, 'purged', { t: intents.stamp(), by: intents.writer() });
       for (const key of keys) if (key !== `${gone}/purged`) intents.removeKey('task', key);
     }
@@ -369,6 +374,7 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
   }
 
   return {
+    acceptPatch,
     createTask,
     editTask,
     moveTask,

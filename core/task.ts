@@ -6,6 +6,7 @@
  * that one field reads as unset and its name stands in `faults`; nothing else suffers.
  */
 import type { EpochMs, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
+import type { SeriesRule } from './recurrence/series.ts';
 
 export type Priority = 'low' | 'medium' | 'high' | 'urgent';
 
@@ -40,6 +41,13 @@ export interface Task {
   readonly status: TaskStatus;
   /** When it was completed or cancelled. */
   readonly closedAt: EpochMs | null;
+  /**
+   * null: it does not repeat. Of a recurring task, title, notes, dates and priority are those of its open occurrence, and
+   * it is closed only when the series is over.
+   */
+  readonly rule: SeriesRule | null;
+  /** Which occurrence this shows; null without a rule. */
+  readonly ordinal: number | null;
   readonly trashedAt: EpochMs | null;
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;
@@ -48,6 +56,40 @@ export interface Task {
   readonly conflicts: readonly string[];
   /** Fields whose value could not be understood and which therefore read as unset. */
   readonly faults: readonly string[];
+}
+
+/** One open occurrence of a recurring task, or a plain open task as its only one. */
+export interface Occurrence {
+  /** `<taskId>#<ordinal>` */
+  readonly id: string;
+  readonly taskId: TaskId;
+  readonly ordinal: number;
+  readonly title: string;
+  readonly notes: string;
+  readonly due: When | null;
+  readonly start: When | null;
+  readonly priority: Priority | null;
+  /** The rule's date that it stands for, before any edit of it. */
+  readonly slot: string | null;
+  readonly slotIndex: number | null;
+  /** Slots that were passed over before it because the one before was closed late. */
+  readonly missedCount: number;
+  /** Open again besides the head. */
+  readonly isReopened: boolean;
+}
+
+/** What a closed occurrence was; null where its writer did not say. */
+export interface ClosedOccurrence {
+  readonly id: string;
+  readonly taskId: TaskId;
+  readonly ordinal: number;
+  readonly kind: 'done' | 'skipped';
+  readonly at: EpochMs;
+  readonly title: string | null;
+  readonly due: When | null;
+  readonly slot: string | null;
+  readonly by: string | null;
+  readonly device: string | null;
 }
 
 export interface List {

@@ -180,6 +180,8 @@ export const DEVELOPER_SETTINGS: Readonly<Record<string, string>> = {
   HOLDFAST_PROPERTY_SEED: 'The seed of the property tests, to see a failure again.',
   HOLDFAST_RECURRENCE_RUNS: 'How many random recurrence rules are compared with the brute force.',
   HOLDFAST_RECURRENCE_SEED: 'The seed of the recurrence rules, to see a difference again.',
+  HOLDFAST_SERIES_RUNS: 'How many random histories of a recurring task are tried.',
+  HOLDFAST_SERIES_SEED: 'The seed of those histories, to see a failure again.',
   HOLDFAST_KILL_ROUNDS: 'How often the kill tests kill the server.',
   HOLDFAST_DB_KILL_ROUNDS: 'How often the kill tests kill the database.',
   HOLDFAST_KILL_SEED: 'The seed of the kill tests.',

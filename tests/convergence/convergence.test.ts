@@ -71,7 +71,10 @@ async function checkWorld(world: World): Promise<void> {
     expect(found[0]?.value, path).toBe(expected[0]?.value);
     const read = readField(first.document, path);
     if (read !== undefined) {
-      expect(canonicalJson(read.value), path).toBe(expected[0]?.value);
+      // A text reads as empty when it is unset, as by undoing an edit made before the first value had arrived (yjs#461).
+      const isText = /\/(title|name)$/.test(path);
+      const value = isText && expected[0]?.value === 'null' ? '""' : expected[0]?.value;
+      expect(canonicalJson(read.value), path).toBe(value);
       const shown = withoutOutrun(found).map((edit) => edit.value);
       expect(new Set(read.others.map(canonicalJson)), path).toEqual(
         new Set(shown.filter((value) => value !== expected[0]?.value)),
@@ -87,7 +90,8 @@ async function checkWorld(world: World): Promise<void> {
 
   // [C4] what a later version wrote is as it was
   for (const { root, key, value } of world.future) {
-    const id = key.slice(0, key.indexOf('/'));
+    // Occurrences of a recurring task are purged with it.
+    const [id = ''] = key.slice(0, key.indexOf('/')).split('#');
     if (world.purged.has(id)) continue;
     expect(first.doc.getMap(root).get(key), key).toEqual(value);
   }
