@@ -191,6 +191,8 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
     now,
     random,
     device: { id: registration.deviceId, name: registration.deviceName },
+    // Asked each time: a person travels while the app is open.
+    timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
   });
   const viewCache = keepViewCache(database, document);
   const sync = createSync({
