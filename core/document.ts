@@ -14,13 +14,26 @@ import { contentHash } from './canonical.ts';
 import { readConflicts, resolveConflict } from './conflicts.ts';
 import { exportDocument, importDocument, type ExportFile, type ImportSummary } from './export.ts';
 import { createHistory } from './history.ts';
-import type { EpochMs, ListId, Random, TagId, TaskId, Writer } from './ids.ts';
+import {
+  createId,
+  type EpochMs,
+  type ListId,
+  type Random,
+  type TagId,
+  type TaskId,
+  type Writer,
+} from './ids.ts';
 import { createIntents } from './intent.ts';
 import { createListCommands } from './list-commands.ts';
 import { createModel } from './model.ts';
 import type { Result } from './result.ts';
 import { createStampClock } from './stamp.ts';
-import { createSeriesCommands, type OccurrencePatch, type RuleInput } from './series/commands.ts';
+import {
+  createSeriesCommands,
+  type OccurrencePatch,
+  type ReminderInput,
+  type RuleInput,
+} from './series/commands.ts';
 import { closedOccurrences } from './series/reading.ts';
 import { createTaskCommands, type NewTask, type TaskMove, type TaskPatch } from './task-commands.ts';
 import type { ClosedOccurrence, Conflict, Fragment, List, Occurrence, Tag, Task } from './task.ts';
@@ -29,7 +42,7 @@ export type { ExportFile, ImportSummary } from './export.ts';
 export type { EpochMs, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
 export type { Failure, FailureCode, Result, Success } from './result.ts';
 export type { SeriesRule } from './recurrence/series.ts';
-export type { OccurrencePatch, RuleInput } from './series/commands.ts';
+export type { OccurrencePatch, ReminderInput, RuleInput } from './series/commands.ts';
 export type { NewTask, Position, TaskMove, TaskPatch } from './task-commands.ts';
 export type {
   ClosedOccurrence,
@@ -116,6 +129,11 @@ export interface HoldfastDocument {
   editFuture(id: TaskId, patch: TaskPatch & { readonly rule?: RuleInput }): Result;
   /** Also what deleting all future ones is: nothing comes any more, and what was closed stays. */
   endSeries(id: TaskId): Result;
+  /** Of all its occurrences. */
+  addReminder(id: TaskId, reminder: ReminderInput): Result<{ id: string }>;
+  removeReminder(id: TaskId, reminderId: string): Result;
+  /** This occurrence (default: the open one) reminds again then, and not before; null takes it back. */
+  snooze(id: TaskId, until: EpochMs | null, ordinal?: number): Result;
 
   createList(input: { name: string; color?: string | null }): Result<{ id: ListId }>;
   editList(id: ListId, patch: { name?: string; color?: string | null }): Result;
@@ -224,6 +242,15 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     editOccurrence: (id, ordinal, patch) =>
       run('Edit occurrence', () => series.editOccurrence(id, ordinal, patch)),
     editFuture: (id, patch) => run('Edit task', () => series.editFuture(id, patch)),
+    addReminder: (id, reminder) =>
+      run('Add reminder', () => {
+        const reminderId = createId(random);
+        const set = series.setReminder(id, reminderId, reminder);
+        return set.ok ? { ok: true, id: reminderId } : set;
+      }),
+    removeReminder: (id, reminderId) =>
+      run('Remove reminder', () => series.setReminder(id, reminderId, null)),
+    snooze: (id, until, ordinal) => run('Snooze', () => series.snooze(id, until, ordinal)),
     endSeries: (id) => run('End the repeat', () => series.endSeries(id)),
 
     createList: (input) => run('Add list', () => list.create('list', input) as Result<{ id: ListId }>),

@@ -13,9 +13,17 @@ import { readSeries, type SeriesReading } from './series/reading.ts';
 import { isStamp, msOfStamp, type StampClock } from './stamp.ts';
 import { createTable, type Entity, type Table } from './store.ts';
 import { readEnd } from './series/values.ts';
-import type { EntityKind, Fragment, List, Tag, Task, TaskStatus } from './task.ts';
+import type { EntityKind, Fragment, List, Reminder, Tag, Task, TaskStatus } from './task.ts';
 import { createTree, listRow, parentRow, type Placing, type Tree } from './tree.ts';
-import { readDone, readPriority, readReference, readText, readTrashed, readWhen } from './values.ts';
+import {
+  readDone,
+  readPriority,
+  readReference,
+  readReminder,
+  readText,
+  readTrashed,
+  readWhen,
+} from './values.ts';
 
 export interface Changes {
   readonly tasks: Set<TaskId>;
@@ -74,6 +82,7 @@ const SHOWN_FIELDS: Record<EntityKind, ReadonlySet<string>> = {
   tag: new Set(['name', 'color', 'trashed']),
 };
 const TAG_FIELD = 'tag/';
+export const REMINDER_FIELD = 'reminder/';
 
 export function rootOf(kind: EntityKind): string {
   return ROOTS[kind];
@@ -341,6 +350,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
       parentId: place.parent as TaskId | null,
       section: fields.read('section', readReference, null),
       order: fields.read('order', readOrder, null),
+      reminders: remindersIn(found, fields),
       status: state.status,
       closedAt: state.closedAt,
       rule: reading?.rule ?? null,
@@ -517,11 +527,24 @@ function tagsIn(entity: Entity): string[] {
   return tags.sort();
 }
 
-function createFieldReader(entity: Entity): {
+function remindersIn(entity: Entity, fields: FieldReader): readonly Reminder[] {
+  const found: Reminder[] = [];
+  for (const field of entity.registers.keys()) {
+    if (!field.startsWith(REMINDER_FIELD)) continue;
+    const id = field.slice(REMINDER_FIELD.length);
+    const reminder = fields.read(field, (value) => readReminder(id, value), null);
+    if (reminder !== null) found.push(reminder);
+  }
+  return Object.freeze(found.sort((a, b) => (a.id < b.id ? -1 : 1)));
+}
+
+interface FieldReader {
   read<T>(field: string, understand: (value: unknown) => T | undefined, unset: T): T;
   addFault(field: string): void;
   faults(): readonly string[];
-} {
+}
+
+function createFieldReader(entity: Entity): FieldReader {
   const faults = new Set(entity.broken.values());
   if (entity.plain.has('born') && birthOf(entity).t === 0) faults.add('born');
   return {

@@ -39,6 +39,7 @@ export interface Task {
   /** Fractional index among the tasks of the same parent or list; null when its writer gave none. */
   readonly order: string | null;
   readonly status: TaskStatus;
+  readonly reminders: readonly Reminder[];
   /** When it was completed or cancelled. */
   readonly closedAt: EpochMs | null;
   /**
@@ -58,6 +59,12 @@ export interface Task {
   readonly faults: readonly string[];
 }
 
+export type Reminder =
+  /** An ISO 8601 duration before the due date. */
+  | { readonly id: string; readonly before: string }
+  /** An instant, UTC ISO with Z. */
+  | { readonly id: string; readonly at: string };
+
 /** One open occurrence of a recurring task, or a plain open task as its only one. */
 export interface Occurrence {
   /** `<taskId>#<ordinal>` */
@@ -74,6 +81,7 @@ export interface Occurrence {
   readonly slotIndex: number | null;
   /** Slots that were passed over before it because the one before was closed late. */
   readonly missedCount: number;
+  readonly snoozedUntil: EpochMs | null;
   /** Open again besides the head. */
   readonly isReopened: boolean;
 }

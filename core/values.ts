@@ -6,7 +6,7 @@
  * uses no data of this machine (zone tables, locale), so that every replica judges alike.
  */
 import { isId, type EpochMs, type LocalDate } from './ids.ts';
-import type { Priority, TaskStatus, When } from './task.ts';
+import type { Priority, Reminder, TaskStatus, When } from './task.ts';
 
 export const MAX_TITLE_CHARS = 10_000;
 export const MAX_NOTES_CHARS = 500_000;
@@ -58,6 +58,20 @@ export function readTrashed(value: unknown): { at: EpochMs; with: string | null 
   const { at, with: root } = value as { [field: string]: unknown };
   if (!isEpochMs(at)) return undefined;
   return { at, with: isId(root) ? root : null };
+}
+
+const DURATION = /^P(?=.)(\d{1,4}W)?(\d{1,4}D)?(T(?=.)(\d{1,5}H)?(\d{1,6}M)?)?$/;
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z$/;
+
+/** Weeks, days, hours and minutes before, or an instant in UTC. */
+export function readReminder(id: string, value: unknown): Reminder | null | undefined {
+  if (value === null) return null;
+  if (typeof value !== 'object') return undefined;
+  const { before, at } = value as { [field: string]: unknown };
+  if (typeof before === 'string' && DURATION.test(before)) return Object.freeze({ id, before });
+  return typeof at === 'string' && INSTANT.test(at) && Number.isFinite(Date.parse(at))
+    ? Object.freeze({ id, at })
+    : undefined;
 }
 
 /** A title or name that can be stored, or what is wrong with it. */

@@ -7,13 +7,14 @@
  */
 import { RecurrenceError } from '../recurrence/error.ts';
 import { openSeries, type SeriesRule } from '../recurrence/series.ts';
-import { occurrenceId, type EpochMs, type TaskId } from '../ids.ts';
+import { isId, occurrenceId, type EpochMs, type TaskId } from '../ids.ts';
 import type { Intents } from '../intent.ts';
-import { standingValue, type Model } from '../model.ts';
+import { REMINDER_FIELD, standingValue, type Model } from '../model.ts';
 import { effective, isSameValue } from '../register.ts';
 import { DONE, failure, type Failure, type Result } from '../result.ts';
 import type { TaskCommands, TaskPatch } from '../task-commands.ts';
 import type { Occurrence, Priority, Task, When } from '../task.ts';
+import { readReminder } from '../values.ts';
 import type { SeriesReading } from './reading.ts';
 import { isOrdinal, MAX_RULE_CHARS, readClosing, readEnd, slotOfWhen } from './values.ts';
 
@@ -34,6 +35,9 @@ export interface OccurrencePatch {
   readonly start?: When | null;
   readonly priority?: Priority | null;
 }
+
+/** As Reminder, without its id. */
+export type ReminderInput = { readonly before: string } | { readonly at: string };
 
 export interface SeriesCommandDependencies {
   readonly model: Model;
@@ -277,6 +281,26 @@ export function createSeriesCommands(dependencies: SeriesCommandDependencies) {
     return DONE;
   }
 
+  /** null: it goes. */
+  function setReminder(id: TaskId, reminderId: string, value: ReminderInput | null): Result {
+    const found = find(id);
+    if ('ok' in found) return found;
+    if (!isId(reminderId) || readReminder(reminderId, value) === undefined) {
+      return failure('invalid', `${JSON.stringify(value)} is not a reminder that can be stored.`);
+    }
+    write(id, REMINDER_FIELD + reminderId, value);
+    return DONE;
+  }
+
+  function snooze(id: TaskId, until: EpochMs | null, wanted?: number): Result {
+    const found = find(id);
+    if ('ok' in found) return found;
+    const open = found.series.open.find((each) => wanted === undefined || each.ordinal === wanted);
+    if (open === undefined) return noSuchOccurrence();
+    write(occurrenceId(id, open.ordinal), 'snooze', until === null ? null : { until });
+    return DONE;
+  }
+
   /** What ended goes on again. */
   function revive({ task }: Found): Result {
     if (endOf(task.id) !== null) intents.setField('task', task.id, 'end', null);
@@ -315,7 +339,7 @@ export function createSeriesCommands(dependencies: SeriesCommandDependencies) {
     }
   }
 
-  function write(id: TaskId, field: string, value: unknown): void {
+  function write(id: string, field: string, value: unknown): void {
     if (isSameValue(standingValueOf(id, field), value) && registersOf(id, field) < 2) return;
     intents.setField('task', id, field, value);
   }
@@ -350,6 +374,8 @@ export function createSeriesCommands(dependencies: SeriesCommandDependencies) {
     editOccurrence,
     editFuture,
     endSeries,
+    setReminder,
+    snooze,
   };
 }
 

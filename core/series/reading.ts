@@ -22,6 +22,7 @@ import {
   readEnd,
   readOverride,
   readRuleValue,
+  readSnooze,
   slotOfWhen,
   whenOfSlot,
   type ClosingValue,
@@ -168,6 +169,7 @@ export function readSeries({ task, occurrences, inherited }: SeriesSources): Ser
       slot: slot?.local ?? null,
       slotIndex: slot?.index ?? null,
       missedCount,
+      snoozedUntil: readSnooze(overrides?.registers.get('snooze')?.[0]?.v),
       isReopened,
     });
   }

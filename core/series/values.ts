@@ -100,6 +100,13 @@ export function readOverride<T>(
   return is === undefined ? null : { is };
 }
 
+/** Until when it is snoozed; null: it is not. */
+export function readSnooze(value: unknown): EpochMs | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { until } = value as { until?: unknown };
+  return isTime(until) ? until : null;
+}
+
 export function isOrdinal(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < 1e9;
 }
