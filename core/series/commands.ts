@@ -189,11 +189,12 @@ export function createSeriesCommands(dependencies: SeriesCommandDependencies) {
   function reopenPlain({ task, series }: Found): Result {
     if (task.status === 'open') return DONE;
     if (standingValueOf(task.id, 'done') != null) intents.setField('task', task.id, 'done', null);
-    for (const { ordinal } of series.closed) {
-      if (ordinal < series.headOrdinal) continue;
-      const id = occurrenceId(task.id, ordinal);
-      if (standingValueOf(id, 'done') != null) intents.setField('task', id, 'done', null);
-    }
+    const last = series.closed[0]?.ordinal;
+    if (last === undefined || last < series.headOrdinal) return DONE;
+    // Others closed more than one before they knew that it repeats no more: those below stay what was done.
+    if (last > series.headOrdinal) intents.setField('task', task.id, 'rule', { plainFrom: last });
+    const id = occurrenceId(task.id, last);
+    if (standingValueOf(id, 'done') != null) intents.setField('task', id, 'done', null);
     return DONE;
   }
 

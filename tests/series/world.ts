@@ -135,17 +135,15 @@ export function runHistory(history: History): World {
       case 'skip':
         if (chosen === undefined) return;
         if (kind === 'skip') document.skipOccurrence(id, chosen.ordinal);
-        else if (a % 2 === 0) document.completeTask(id);
+        else if (chosen === open[0] && a % 2 === 0) document.completeTask(id);
         else document.completeOccurrence(id, chosen.ordinal);
         closedByHand.add(chosen.ordinal);
-        closedByHand.add(open[0]?.ordinal ?? 0);
         return;
       case 'reopen': {
         const closed = document.closedOccurrences(id);
         const again = closed[a % Math.max(1, closed.length)];
         if (again === undefined) return;
-        document.reopenOccurrence(id, again.ordinal);
-        reopened.add(again.ordinal);
+        noteReopened(peer, () => document.reopenOccurrence(id, again.ordinal));
         return;
       }
       case 'editThis':
@@ -169,15 +167,11 @@ export function runHistory(history: History): World {
       case 'rule':
         repeat(peer, a);
         return;
-      case 'undo': {
-        const before = new Set(document.closedOccurrences(id).map(({ ordinal }) => ordinal));
-        document.undo();
-        const after = new Set(document.closedOccurrences(id).map(({ ordinal }) => ordinal));
-        for (const ordinal of before) if (!after.has(ordinal)) reopened.add(ordinal);
+      case 'undo':
+        noteReopened(peer, () => document.undo());
         // What was undone may be the repeat itself, or the task.
         isEnded = true;
         return;
-      }
       case 'meet':
         if (other !== peer) sync(peer, other);
         return;
@@ -185,6 +179,13 @@ export function runHistory(history: History): World {
         for (const each of replicas) each.clock.ms += (a % 100) * HOUR_MS;
         return;
     }
+  }
+
+  function noteReopened({ document }: Replica, command: () => unknown): void {
+    const before = document.closedOccurrences(id).map(({ ordinal }) => ordinal);
+    command();
+    const after = new Set(document.closedOccurrences(id).map(({ ordinal }) => ordinal));
+    for (const ordinal of before) if (!after.has(ordinal)) reopened.add(ordinal);
   }
 
   for (const each of history.happenings) {
