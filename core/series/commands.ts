@@ -202,7 +202,7 @@ export function createSeriesCommands(dependencies: SeriesCommandDependencies) {
   function editOccurrence(id: TaskId, ordinal: number, patch: OccurrencePatch): Result {
     const found = find(id);
     if ('ok' in found) return found;
-    if (found.series.rule === null) return dependencies.task.editTask(id, patch);
+    if (found.series.rule === null) return editFuture(id, patch);
     const occurrence = found.series.open.find((each) => each.ordinal === ordinal);
     if (occurrence === undefined) return noSuchOccurrence();
     const accepted = dependencies.task.acceptPatch(patch);
