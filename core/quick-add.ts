@@ -189,6 +189,9 @@ function piecesOf(line: string, lexemes: readonly Lexeme[], context: QuickAddCon
         return { value: { kind: 'before', duration: 'PT0S' }, next: opening.length };
     }
     const found = reader.reminder(index);
+    if (index === 0 && found && grammar.reminderJoints.has(lexemes[found.next]?.text ?? '')) {
+      return { ...found, next: found.next + 1 };
+    }
     const last = pieces.at(-1);
     const goesOn = grammar.and.has(lexemes[index]?.text ?? '');
     return goesOn && !(last?.kind === 'reminder' && last.next === index) ? null : found;
@@ -263,14 +266,18 @@ function planOf(pieces: readonly Piece[], present: Present): Plan {
 
   let recurrence: QuickAddRecurrence | null = null;
   if (repeat && due) {
-    const end = endOf(last('end'), due, present);
+    const to = startPiece?.value.due?.date;
+    // "every Monday from January until March": the range is the series'.
+    const range: PieceOf<'end'> | null =
+      startPiece && to ? { ...startPiece, kind: 'end', value: { kind: 'until', date: to } } : null;
+    const end = endOf(last('end') ?? range, due, present);
     recurrence = {
       rrule: ruleOfRepeat(repeat.value, due.day, end?.end ?? NO_END),
       mode: repeat.value.isAfterDone ? 'completion' : 'schedule',
       missed: 'skip',
     };
     used.add(repeat);
-    if (end) used.add(end.piece);
+    if (end && end.piece !== range) used.add(end.piece);
   }
 
   const reminders: QuickAddReminder[] = [];

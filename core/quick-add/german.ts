@@ -8,6 +8,7 @@ import {
   inDays,
   nthRepeat,
   plainRepeat,
+  spanFromNow,
   WEEKEND,
   weekdaysRepeat,
   WORKDAYS,
@@ -69,9 +70,10 @@ const dates = phraseTable<DateMeaning>([
   phrase('{weekday} in {n} wochen|woche', ({ n, weekday }) => ({
     kind: 'weekday',
     weekday,
-    which: 'coming',
-    weeksLater: n,
+    which: 'next',
+    weeksLater: n - 1,
   })),
+  phrase('in {span}', ({ span }) => spanFromNow(span)),
   phrase('{weekday}? ,? den|dem? {dayth} {month} {year}?', ({ month, dayth, year }) => ({
     kind: 'calendar',
     month,
@@ -339,6 +341,7 @@ export const german: Grammar = {
     'erinnerung am',
     'erinnerung um',
   ),
+  reminderJoints: wordSet('zu'),
   reminderOpenings: [],
 };
 

@@ -71,11 +71,13 @@ export interface Grammar {
   readonly reminders: PhraseTable<ReminderMeaning>;
   /** Before a date or time of a reminder: "remind me". */
   readonly reminderLeads: readonly (readonly string[])[];
+  /** After a reminder at the beginning of the line: "remind me tomorrow to". */
+  readonly reminderJoints: ReadonlySet<string>;
   /** At the beginning of the line, "remind me to": remind when it is due. */
   readonly reminderOpenings: readonly (readonly string[])[];
 }
 
-/** `mo:0 tu:1` and the like as a map; a name may stand for several words: `mon|monday:0`. */
+/** Rows of words, separated by blanks, that all stand for one value. */
 export function wordTable<Value extends string | number>(
   rows: readonly (readonly [words: string, value: Value])[],
 ): ReadonlyMap<string, Value> {

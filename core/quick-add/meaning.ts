@@ -78,6 +78,13 @@ export function inDays(count: number): DateMeaning {
   return { kind: 'offset', unit: 'day', count };
 }
 
+/** "In 1 hour 30 minutes": a duration of hours and minutes from now. */
+export function spanFromNow(span: string): DateMeaning | null {
+  const found = /^PT(?:(\d{1,4})H)?(?:(\d{1,4})M)?$/.exec(span);
+  if (!found) return null;
+  return { kind: 'offset', unit: 'minute', count: Number(found[1] ?? 0) * 60 + Number(found[2] ?? 0) };
+}
+
 export function plainRepeat(every: number, unit: Unit): RepeatMeaning {
   return { every, days: { kind: 'plain', unit } };
 }

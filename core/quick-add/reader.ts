@@ -16,7 +16,7 @@ import type {
   RepeatMeaning,
   WhenMeaning,
 } from './meaning.ts';
-import { clockReading, dateInFigures, yearFigure } from './numerals.ts';
+import { clockReading, dateInFigures, yearFigure, type DateInFigures } from './numerals.ts';
 import {
   longestPhrase,
   type Found,
@@ -74,7 +74,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     },
     month: (index) => abbreviated(grammar.months, index),
     weekday: (index) => abbreviated(grammar.weekdays, index),
-    weekdays: (index) => weekdayRange(index) ?? list(index, slotReaders.weekday, () => true),
+    weekdays: (index) => weekdayRange(index) ?? list(index, slotReaders.weekday, () => true, true),
     habits: (index) =>
       list(
         index,
@@ -122,6 +122,8 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     index: number,
     member: (index: number) => Found<Value> | null,
     isMember: (value: Value) => boolean,
+    /** "mon wed fri" */
+    canDoWithoutAnd = false,
   ): Found<readonly Value[]> | null {
     const values: Value[] = [];
     let next = index;
@@ -130,7 +132,10 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
       if (!found || !isMember(found.value)) break;
       values.push(found.value);
       next = at = found.next;
-      if (!isIn(grammar.and, at)) break;
+      if (!isIn(grammar.and, at)) {
+        if (canDoWithoutAnd) continue;
+        break;
+      }
       at++;
       if (isIn(grammar.and, at)) at++;
     }
@@ -175,11 +180,19 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
   function dateAt(
     index: number,
   ): (Found<DateMeaning> & { isDoubtful: boolean; minute: number | null }) | null {
-    const figures = dateInFigures(lexemes, index, isMonthFirst);
+    const figures = figuresAt(index);
     const phrase = look(grammar.dates, index);
     if (figures && figures.next > (phrase?.next ?? 0)) return figures;
     if (!phrase || !isPossible(phrase.value)) return null;
     return { ...phrase, isDoubtful: false, minute: null };
+  }
+
+  /** "11/27", and "Fri 11/27" with the weekday that it is anyway. */
+  function figuresAt(index: number): DateInFigures | null {
+    const weekday = slotReaders.weekday(index);
+    const at = weekday ? (textAt(weekday.next) === ',' ? weekday.next + 1 : weekday.next) : index;
+    const figures = dateInFigures(lexemes, at, isMonthFirst);
+    return figures && weekday ? { ...figures, isDoubtful: false } : figures;
   }
 
   function time(index: number, isLed: boolean): Found<MinuteOfDay> | null {
@@ -345,27 +358,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     },
 
     repeat(index) {
-      if (!begins(index)) return null;
-      const head = look(grammar.repeats, index);
-      if (!head) return null;
-      const isUnit = head.value.days.kind === 'plain';
-      const done = isUnit ? look(grammar.afterDone, head.next) : null;
-      if (done && endsPhrase(lexemes, done.next)) {
-        return { value: { ...head.value, isAfterDone: true }, next: done.next };
-      }
-      const tail = isUnit ? look(grammar.repeatTails, head.next) : null;
-      const joint = tail && endsPhrase(lexemes, tail.next) ? combined(head.value, tail.value) : null;
-      if (
-        tail &&
-        joint &&
-        !(isIn(grammar.ordinalEndings, tail.next - 1) && isIn(grammar.counted, tail.next))
-      ) {
-        return { value: joint, next: tail.next };
-      }
-      if (!endsPhrase(lexemes, head.next)) return null;
-      if (isIn(grammar.ordinalEndings, head.next - 1) && isIn(grammar.counted, head.next)) return null;
-      if (doubtOf(index, head.next) !== null && !isFollowedLoosely(head.next)) return null;
-      return head;
+      return begins(index) ? withDayPart(wholeRepeat(index)) : null;
     },
 
     end(index) {
@@ -385,6 +378,41 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
       return fixed;
     },
   };
+
+  /** "every Saturday morning", "every evening at 8" */
+  function withDayPart(repeat: Found<RepeatMeaning> | null): Found<RepeatMeaning> | null {
+    if (!repeat) return null;
+    const part = repeat.value.minute === undefined ? word(grammar.dayParts, repeat.next) : null;
+    const minute = repeat.value.minute ?? part?.value;
+    if (minute === undefined) return repeat;
+    const next = part?.next ?? repeat.next;
+    const exact = timeAfter(next, minute) ?? { value: minute, next };
+    const found = { value: { ...repeat.value, minute: exact.value }, next: exact.next };
+    return endsPhrase(lexemes, found.next) ? found : repeat;
+  }
+
+  function wholeRepeat(index: number): Found<RepeatMeaning> | null {
+    const head = look(grammar.repeats, index);
+    if (!head) return null;
+    const isUnit = head.value.days.kind === 'plain';
+    const done = isUnit ? look(grammar.afterDone, head.next) : null;
+    if (done && endsPhrase(lexemes, done.next)) {
+      return { value: { ...head.value, isAfterDone: true }, next: done.next };
+    }
+    const tail = isUnit ? look(grammar.repeatTails, head.next) : null;
+    const joint = tail && endsPhrase(lexemes, tail.next) ? combined(head.value, tail.value) : null;
+    if (
+      tail &&
+      joint &&
+      !(isIn(grammar.ordinalEndings, tail.next - 1) && isIn(grammar.counted, tail.next))
+    ) {
+      return { value: joint, next: tail.next };
+    }
+    if (!endsPhrase(lexemes, head.next)) return null;
+    if (isIn(grammar.ordinalEndings, head.next - 1) && isIn(grammar.counted, head.next)) return null;
+    if (doubtOf(index, head.next) !== null && !isFollowedLoosely(head.next)) return null;
+    return head;
+  }
 
   /** "Remind me about the rent" is a title; "remind me" alone is when it is due. */
   function isOfSomething({ value, next }: Found<ReminderMeaning>): boolean {

@@ -89,7 +89,7 @@ function dayMeant(date: DateMeaning, today: number, edge: 'start' | 'end'): numb
       return addUnits(today, date.unit, date.count);
     case 'weekday': {
       const ahead = modulo(date.weekday - weekdayOf(today), 7);
-      if (date.which === 'next') return mondayOf(today) + 7 + date.weekday;
+      if (date.which === 'next') return mondayOf(today) + 7 * (1 + (date.weeksLater ?? 0)) + date.weekday;
       if (date.which === 'this') return today + ahead;
       return today + (ahead === 0 ? 7 : ahead) + 7 * (date.weeksLater ?? 0);
     }
