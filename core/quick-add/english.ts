@@ -2,6 +2,7 @@
 import type { Weekday } from '../recurrence/calendar.ts';
 import { leadRows, wordSet, wordTable, type Grammar } from './grammar.ts';
 import {
+  allBut,
   inDays,
   nthRepeat,
   plainRepeat,
@@ -321,6 +322,7 @@ export const english: Grammar = {
   followers: wordSet(
     'every each ev at on by in from until till til starting beginning remind reminder with and or for due this next after daily weekly monthly yearly p1 p2 p3 p4',
   ),
+  notAfter: wordSet('good black happy easter cyber bloody palm ash usa'),
   counted: wordSet(
     'a am floor element grade street st avenue ave edition chapter draft time times attempt birthday anniversary century place row level page pages round day days week weeks month months year years quarter version generation amendment season episode degree degrees hole inning graders floors people persons guys men women kids km k mi miles mile m meters metres kg g lb lbs pounds eggs bottles boxes items things steps percent hours hour minutes minute min mins seconds euros dollars points places copies cups wheel wheels',
   ),
@@ -359,11 +361,6 @@ export const english: Grammar = {
 /** "Monday in 2 weeks" is the Monday of the week after next. */
 function weekdayInWeeks(weekday: Weekday, weeks: number): DateMeaning {
   return { kind: 'weekday', weekday, which: 'next', weeksLater: weeks - 1 };
-}
-
-function allBut(weekdays: readonly Weekday[]): RepeatMeaning | null {
-  const left = [...WORKDAYS, ...WEEKEND].filter((weekday) => !weekdays.includes(weekday));
-  return left.length > 0 ? weekdaysRepeat(left) : null;
 }
 
 function monthDays(days: readonly number[]): RepeatMeaning {

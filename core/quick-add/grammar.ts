@@ -50,6 +50,8 @@ export interface Grammar {
   readonly afternoonUpTo: number;
   /** Words that can follow a phrase without being what it belongs to: "every", "at", "remind". */
   readonly followers: ReadonlySet<string>;
+  /** Words after which a day is part of a name: "Black Friday", "Guten Morgen". */
+  readonly notAfter: ReadonlySet<string>;
   /** Nouns that make a count or a name of a number before them: "the 5th floor", "at 5 guys", "march 10 miles". */
   readonly counted: ReadonlySet<string>;
 

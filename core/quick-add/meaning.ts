@@ -43,6 +43,8 @@ export type NthOf = Weekday | 'workday' | 'day';
 export interface WhenMeaning {
   readonly date: DateMeaning | null;
   readonly minute: MinuteOfDay | null;
+  /** Said without am, pm or 24 hours, so it is in the evening when today's morning is over. */
+  readonly isHalfDay?: boolean;
 }
 
 export type RepeatDays =
@@ -97,4 +99,9 @@ export function nthRepeat(nth: number, of: NthOf, every = 1): RepeatMeaning | nu
   if (of === 'workday' ? nth !== 1 && nth !== -1 : nth < -1 || nth > 5 || nth === 0) return null;
   if (of === 'day') return nth === -1 ? { every, days: { kind: 'month-days', days: [-1] } } : null;
   return { every, days: { kind: 'nth', nth, of } };
+}
+
+export function allBut(weekdays: readonly Weekday[]): RepeatMeaning | null {
+  const left = [...WORKDAYS, ...WEEKEND].filter((weekday) => !weekdays.includes(weekday));
+  return left.length > 0 ? weekdaysRepeat(left) : null;
 }

@@ -211,7 +211,8 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     const clock = clockReading(lexemes, at, grammar, isLed);
     const isClock = clock?.next === found.next;
     if (isClock && !clock.isPlain && isIn(grammar.counted, found.next)) return null;
-    return { ...found, isHalfDay: isClock && clock.isHalfDay, isBare: !isLed };
+    const isHalfDay = isClock ? clock.isHalfDay : found.value > 0 && found.value < 12 * 60;
+    return { ...found, isHalfDay, isBare: !isLed };
   }
 
   function dayPart(index: number): Found<MinuteOfDay> | null {
@@ -224,16 +225,20 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
   }
 
   /** What follows a date: a part of the day, a time, or both ("tomorrow evening at 7"). */
-  function timeAfter(index: number, part: MinuteOfDay | null): Found<MinuteOfDay> | null {
+  function timeAfter(
+    index: number,
+    part: MinuteOfDay | null,
+  ): (Found<MinuteOfDay> & { isHalfDay: boolean }) | null {
     const from = part === null && textAt(index) === ',' ? index + 1 : index;
     const named = part === null ? dayPart(from) : null;
     const known = part ?? named?.value ?? null;
     const clock = ledTime(named?.next ?? from);
     if (clock) {
       const isEvening = known !== null && known >= 12 * 60 && clock.isHalfDay && clock.value < 12 * 60;
-      return { value: isEvening ? clock.value + 12 * 60 : clock.value, next: clock.next };
+      const isHalfDay = known === null && clock.isHalfDay;
+      return { value: isEvening ? clock.value + 12 * 60 : clock.value, next: clock.next, isHalfDay };
     }
-    return named;
+    return named && { ...named, isHalfDay: false };
   }
 
   /** A date, a time, or both. `isLed`: a word like "on" stands before. */
@@ -260,7 +265,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     if (!endsPhrase(lexemes, date.next)) return null;
     const exact = timeAfter(date.next, null);
     if (exact && endsPhrase(lexemes, exact.next)) {
-      return { value: { date: date.value, minute: exact.value }, next: exact.next };
+      return { value: timed(date.value, exact.value, exact.isHalfDay), next: exact.next };
     }
     if (isOrdinalOrCount(date) && isIn(grammar.counted, date.next)) return null;
     const doubt = date.isDoubtful ? 'loose' : doubtOf(index, date.next);
@@ -273,7 +278,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     if (!clock || !endsPhrase(lexemes, clock.next)) return null;
     const date = dateWithLead(textAt(clock.next) === ',' ? clock.next + 1 : clock.next);
     if (date && endsPhrase(lexemes, date.next)) {
-      return { value: { date: date.value, minute: clock.value }, next: date.next };
+      return { value: timed(date.value, clock.value, clock.isHalfDay), next: date.next };
     }
     // "7 this evening", "8 tonight"
     const moment = look(grammar.moments, clock.next);
@@ -341,20 +346,13 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     due(index) {
       if (!begins(index)) return null;
       const led = afterLead(grammar.dateLeads, index, (at) => when(at, true));
-      const plain = when(index, false);
+      const plain = isIn(grammar.notAfter, index - 1) ? null : when(index, false);
       return led && led.next >= (plain?.next ?? 0) ? led : plain;
     },
 
     start(index) {
       if (!begins(index)) return null;
-      return afterLead(grammar.startLeads, index, (at): Found<StartMeaning> | null => {
-        const from = when(at, true);
-        if (!from) return null;
-        const to = isIn(grammar.rangeWords, from.next) ? when(from.next + 1, true) : null;
-        return to
-          ? { value: { start: from.value, due: to.value }, next: to.next }
-          : { value: { start: from.value, due: null }, next: from.next };
-      });
+      return afterLead(grammar.startLeads, index, startAt) ?? rangeAt(index, false);
     },
 
     repeat(index) {
@@ -378,6 +376,28 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
       return fixed;
     },
   };
+
+  function startAt(index: number): Found<StartMeaning> | null {
+    const range = rangeAt(index, true);
+    if (range) return range;
+    const from = when(index, true);
+    return from && { value: { start: from.value, due: null }, next: from.next };
+  }
+
+  /** "Monday to Friday"; after a word like "from" also "9 to 5pm". */
+  function rangeAt(index: number, isLed: boolean): Found<StartMeaning> | null {
+    const from = when(index, isLed) ?? (isLed ? bareHour(index) : null);
+    if (!from || !isIn(grammar.rangeWords, from.next)) return null;
+    const to = when(from.next + 1, true);
+    // "8am until 24 December" is a time, and the end of something else.
+    if (!to || (from.value.date === null && to.value.date !== null)) return null;
+    return { value: { start: from.value, due: to.value }, next: to.next };
+  }
+
+  function bareHour(index: number): Found<WhenMeaning> | null {
+    const found = time(index, true);
+    return found && { value: { date: null, minute: found.value }, next: found.next };
+  }
 
   /** "every Saturday morning", "every evening at 8" */
   function withDayPart(repeat: Found<RepeatMeaning> | null): Found<RepeatMeaning> | null {
@@ -427,6 +447,10 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
       ? { value: { date: null, minute: found.value }, next: found.next }
       : null;
   }
+}
+
+function timed(date: DateMeaning, minute: MinuteOfDay, isHalfDay: boolean): WhenMeaning {
+  return isHalfDay ? { date, minute, isHalfDay } : { date, minute };
 }
 
 function isDayOrLast(nth: number): boolean {

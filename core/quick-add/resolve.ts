@@ -44,7 +44,11 @@ export function presentAt(nowMs: number, timeZone: string): Present {
 export function resolveWhen(when: WhenMeaning, present: Present): Moment | null {
   if (when.date === null) return when.minute === null ? null : nextSuchTime(when.minute, present);
   const moment = resolveDate(when.date, present);
-  return moment && { day: moment.day, minute: when.minute ?? moment.minute };
+  if (moment === null || when.minute === null) return moment;
+  const isOver = moment.day === present.today && when.minute <= present.minute;
+  const evening = when.minute + DAY_MINUTES / 2;
+  const isEvening = isOver && when.isHalfDay === true && evening > present.minute && evening < DAY_MINUTES;
+  return { day: moment.day, minute: isEvening ? evening : when.minute };
 }
 
 export function nextSuchTime(minute: MinuteOfDay, { today, minute: now }: Present): Moment {
