@@ -95,7 +95,12 @@ const dates = phraseTable<DateMeaning>([
   })),
   phrase('{weekday} the? {dayth}', ({ dayth }) => ({ kind: 'month-day', day: dayth })),
   phrase('{weekday}? ,? {month} {day}', ({ month, day }) => ({ kind: 'calendar', month, day })),
-  phrase('{weekday}? ,? {month} {day} ,? {year}', ({ month, day, year }) => ({ kind: 'calendar', month, day, year })),
+  phrase('{weekday}? ,? {month} {day} ,? {year}', ({ month, day, year }) => ({
+    kind: 'calendar',
+    month,
+    day,
+    year,
+  })),
   phrase('{weekday}? ,? the? {day} of? {month}', ({ month, day }) => ({ kind: 'calendar', month, day })),
   phrase('{weekday}? ,? the? {day} of? {month} ,? {year}', ({ month, day, year }) => ({
     kind: 'calendar',
@@ -103,7 +108,9 @@ const dates = phraseTable<DateMeaning>([
     day,
     year,
   })),
-  phrase('the {nth} of {month}', ({ month, nth }) => (nth > 0 ? { kind: 'calendar', month, day: nth } : null)),
+  phrase('the {nth} of {month}', ({ month, nth }) =>
+    nth > 0 ? { kind: 'calendar', month, day: nth } : null,
+  ),
   phrase('{weekday} in {n} week|weeks', ({ n, weekday }) => weekdayInWeeks(weekday, n)),
   phrase('in {n} week|weeks on {weekday}', ({ n, weekday }) => weekdayInWeeks(weekday, n)),
   phrase('the {dayth}', ({ dayth }) => ({ kind: 'month-day', day: dayth })),

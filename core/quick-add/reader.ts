@@ -421,11 +421,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     }
     const tail = isUnit ? look(grammar.repeatTails, head.next) : null;
     const joint = tail && endsPhrase(lexemes, tail.next) ? combined(head.value, tail.value) : null;
-    if (
-      tail &&
-      joint &&
-      !(isIn(grammar.ordinalEndings, tail.next - 1) && isIn(grammar.counted, tail.next))
-    ) {
+    if (tail && joint && !(isIn(grammar.ordinalEndings, tail.next - 1) && isIn(grammar.counted, tail.next))) {
       return { value: joint, next: tail.next };
     }
     if (!endsPhrase(lexemes, head.next)) return null;
