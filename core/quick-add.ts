@@ -466,7 +466,7 @@ function titleWithout(line: string, tokens: readonly QuickAddToken[]): string {
     return index < last ? begun.replace(/[,;–—-]$/u, '').trimEnd() : begun;
   });
   return tidy(kept.join(' ').replaceAll(/\(\s*\)|\[\s*\]/gu, '')).replaceAll(
-    /([([])\s|\s([)\],;.!?](?=\s|$))/gu,
+    /([([])\s|\s([)\],;.!?”](?=\s|$))/gu,
     '$1$2',
   );
 }

@@ -196,6 +196,7 @@ const repeats = phraseTable<RepeatMeaning>([
   phrase(`${EVERY} last day of? the? month?`, () => nthRepeat(-1, 'day')),
   phrase(`${EVERY} end of the? month`, () => nthRepeat(-1, 'day')),
   phrase(`${EVERY} {days} day? of|in the|each|every month`, ({ days }) => monthDays(days)),
+  phrase(`${EVERY} {nth} of|in the|each|every? month`, ({ nth }) => monthDay(nth)),
   phrase(`${EVERY} {days}`, ({ days }) => monthDays(days)),
   phrase(`${EVERY} {month} {day}`, ({ month, day }) => yearDay(month, day)),
   phrase(`${EVERY} {day} of? {month}`, ({ month, day }) => yearDay(month, day)),
@@ -205,6 +206,7 @@ const repeats = phraseTable<RepeatMeaning>([
   phrase(`on? the? {nth} weekday|workday of|in ${EVERY} month`, ({ nth }) => nthRepeat(nth, 'workday')),
   phrase(`on? the? last day of ${EVERY} month`, () => nthRepeat(-1, 'day')),
   phrase(`at? the? end of ${EVERY} month`, () => nthRepeat(-1, 'day')),
+  phrase(`on? the? {nth} of ${EVERY} month`, ({ nth }) => monthDay(nth)),
   phrase(`on? the? {days} of ${EVERY} month`, ({ days }) => monthDays(days)),
   phrase('on {habits}', ({ habits }) => weekdaysRepeat(habits)),
   phrase('on weekdays|workdays', () => weekdaysRepeat(WORKDAYS)),
@@ -226,6 +228,7 @@ const repeatTails = phraseTable<RepeatMeaning>([
   phrase('on? {weekdays}', ({ weekdays }) => weekdaysRepeat(weekdays)),
   phrase('on {habits}', ({ habits }) => weekdaysRepeat(habits)),
   phrase('on? weekdays|workdays', () => weekdaysRepeat(WORKDAYS)),
+  phrase('on the? {nth}', ({ nth }) => monthDay(nth)),
   phrase('on? the? {days}', ({ days }) => monthDays(days)),
   phrase('on? the? {nth} {weekday}', ({ nth, weekday }) => nthRepeat(nth, weekday)),
   phrase('on? the? {nth} weekday|workday', ({ nth }) => nthRepeat(nth, 'workday')),
@@ -368,6 +371,11 @@ export const english: Grammar = {
 /** "Monday in 2 weeks" is the Monday of the week after next. */
 function weekdayInWeeks(weekday: Weekday, weeks: number): DateMeaning {
   return { kind: 'weekday', weekday, which: 'next', weeksLater: weeks - 1 };
+}
+
+/** "The first" is a day; "the last" alone says nothing. */
+function monthDay(nth: number): RepeatMeaning | null {
+  return nth > 0 ? monthDays([nth]) : null;
 }
 
 function monthDays(days: readonly number[]): RepeatMeaning {

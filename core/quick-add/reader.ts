@@ -59,7 +59,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
       return word(grammar.numbers, index);
     },
     nth: (index) => slotReaders.dayth(index) ?? word(grammar.ordinals, index),
-    days: (index) => list(index, slotReaders.nth, isDayOrLast),
+    days: (index) => list(index, slotReaders.dayth, () => true),
     day: (index) => slotReaders.dayth(index) ?? dayFigure(index),
     dayth: (index) => {
       const day = dayFigure(index);
@@ -278,6 +278,15 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     if (!clock || !endsPhrase(lexemes, clock.next)) return null;
     const date = dateWithLead(textAt(clock.next) === ',' ? clock.next + 1 : clock.next);
     if (date && endsPhrase(lexemes, date.next)) {
+      // "at 9 tomorrow morning"
+      const part = dayPart(date.next);
+      if (part && endsPhrase(lexemes, part.next)) {
+        const isLate = part.value >= 12 * 60 && clock.isHalfDay && clock.value < 12 * 60;
+        return {
+          value: { date: date.value, minute: clock.value + (isLate ? 12 * 60 : 0) },
+          next: part.next,
+        };
+      }
       return { value: timed(date.value, clock.value, clock.isHalfDay), next: date.next };
     }
     // "7 this evening", "8 tonight"
@@ -447,10 +456,6 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
 
 function timed(date: DateMeaning, minute: MinuteOfDay, isHalfDay: boolean): WhenMeaning {
   return isHalfDay ? { date, minute, isHalfDay } : { date, minute };
-}
-
-function isDayOrLast(nth: number): boolean {
-  return nth === -1 || (nth >= 1 && nth <= 31);
 }
 
 /** A repeat of weeks takes weekdays, one of months takes days of the month, one of years takes dates. */
