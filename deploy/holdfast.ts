@@ -18,6 +18,7 @@ import type { DataFolder } from './data-folder.ts';
 import { examineDatabase, examineMachine } from './doctor.ts';
 import type { Finding } from './doctor.ts';
 import { StartFault, runMain } from './fault.ts';
+import { serverKeys } from './keys.ts';
 import { visitDatabase } from './open-database.ts';
 
 interface Command {
@@ -38,7 +39,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   sync     app, API and sync; any number of these on one database
   workers  what is done for the spaces in the background; any number of these too
 
-  The roles sync and workers need DATABASE_URL, and all servers of one database the same AUTH_SECRET.
+  The roles sync and workers need DATABASE_URL; all servers of one database share the keys that are kept in it.
   docs/settings.md lists the settings.`,
     run: runServe,
   },
@@ -211,7 +212,7 @@ async function createUser({ database, config, folder, email, name, given }: NewU
   const { createAccounts } = await import('@holdfast/sync-server/accounts/accounts.ts');
   const { createAuthLibrary } = await import('@holdfast/sync-server/accounts/auth-library.ts');
   const logger = createLogger({ level: 'error' });
-  const secret = config.AUTH_SECRET ?? (await folder.keys()).authSecret;
+  const { authSecret: secret } = await serverKeys(config, folder, database);
   const library = createAuthLibrary({ database, secret, logger });
   const accounts = createAccounts({ database, library, signup: 'open', now: Date.now });
   const outcome = await accounts.signUp({ name, email, password }, new Headers());
