@@ -1,34 +1,11 @@
 /** The operator's command line, as a process: what it says, and its exit code. */
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { createDatabase } from '@holdfast/db/database.ts';
 import { expect, test } from 'vitest';
 import { startApp } from '../support/app.ts';
 import { testDatabase } from '../support/postgres.ts';
-import { ownDataDir } from './machine.ts';
+import { holdfast, ownDataDir } from './machine.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../deploy/holdfast.ts', import.meta.url));
 const COMMANDS = ['serve', 'migrate', 'doctor', 'user', 'export', 'import', 'backup', 'restore'];
-
-interface Answer {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function holdfast(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env['PATH'], ...env } });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
-    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
-  });
-}
 
 test('[HO23] every command has help, and the overview names them all', async () => {
   const overview = await holdfast([]);
