@@ -91,6 +91,7 @@ test('[HO25] the first account is the administrator, and signs in with the passw
   const made = await holdfast(create, env, 'correct horse battery\n');
   expect(made, made.stderr).toMatchObject({
     code: 0,
+    stderr: '',
     stdout: expect.stringMatching(/^Made administrator ada@example\.org \(.+\)\.\n$/) as string,
   });
   expect(await holdfast(create, env, 'another password\n')).toMatchObject({

@@ -5,6 +5,7 @@ import { openDocument } from '@holdfast/core/document.ts';
 import type { EpochMs, HoldfastDocument } from '@holdfast/core/document.ts';
 import { createDatabase } from '@holdfast/db/database.ts';
 import { readHead } from '@holdfast/db/update-log.ts';
+import { COMPACTION, compactSpace } from '@holdfast/workers/compact.ts';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type * as Y from 'yjs';
 import { createAccount } from '../support/account.ts';
@@ -141,6 +142,9 @@ test('[HO27] a space goes out, into another and out again as the same file, and 
     '0 new tasks, 0 merged, 42 unchanged.',
   );
   expect(await readHead(db, empty)).toEqual(before);
+  // From a snapshot instead of rows.
+  expect(await compactSpace(db, empty, COMPACTION, Date.now())).toMatchObject({ seq: 1 });
+  expect((await holdfast(['export', `--space=${empty}`], env)).stdout).toBe(content);
   await db.close();
   expect(await app.stop()).toEqual({ code: 0, signal: null });
   await database.drop();
