@@ -68,7 +68,7 @@ interface Session {
   readonly socket: WebSocket;
   readonly hellos: { sentAt: number; resolve: (answer: wire.HelloAnswer) => void }[];
   readonly registered: Set<number>;
-  readonly tickets: Map<number, { covers: Covers | null; resolve: () => void }>;
+  readonly tickets: Map<number, { covers: Covers | null; resolve: (isTaken: boolean) => void }>;
   readonly sentUnstored: Set<PendingWrite>;
   readonly hashes: Map<number, (answer: { seq: number; hash: string }) => void>;
   isGreeted: boolean;
@@ -181,15 +181,15 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (!asked || !session) return;
     session.tickets.delete(receipt.ticket);
     if (receipt.isCommitted) {
-      refusal = null;
       if (asked.covers) {
+        refusal = null;
         for (const write of asked.covers.unstored) write.isSent = true;
         storage.confirm(asked.covers);
       }
     } else {
       refusal = `The server did not take an edit: ${receipt.text || 'it gave no reason'}.`;
     }
-    asked.resolve();
+    asked.resolve(receipt.isCommitted);
     options.onLink();
   };
   provider.messageHandlers[wire.MESSAGE.head] = (_encoder, decoder) => {
@@ -235,7 +235,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const ending = session;
     session = null;
     if (!ending) return;
-    for (const ticket of ending.tickets.values()) ticket.resolve();
+    for (const ticket of ending.tickets.values()) ticket.resolve(false);
   }
 
   async function greet(on: Session): Promise<void> {
@@ -357,6 +357,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const pieces = updates.flatMap((update) => chunkUpdate(update, CHUNK_BYTES));
     if (isAnswer && pieces.length === 0) pieces.push(wire.EMPTY_UPDATE);
     let ahead = 0;
+    let isTaken = true;
     for (const [index, piece] of pieces.entries()) {
       if (on !== session) return;
       const step = isAnswer && index === 0 ? wire.SYNC.step2 : wire.SYNC.update;
@@ -364,17 +365,18 @@ export function createConnection(options: ConnectionOptions): Connection {
       ahead += piece.length;
       if (ahead > WINDOW_BYTES && index < pieces.length - 1) {
         ahead = 0;
-        await ticket(on, null);
+        isTaken = (await ticket(on, null)) && isTaken;
       }
     }
     if (on !== session) return;
     const isNeeded = covers.keys.length > 0 || covers.marker !== null || covers.unstored.length > 0;
-    const received = isNeeded ? ticket(on, covers) : Promise.resolve();
+    // A receipt speaks of the pieces since the one before it: after a refusal the last must not cover all.
+    const received = isNeeded ? ticket(on, isTaken ? covers : null) : Promise.resolve();
     options.onLink();
     if (isAnswer && ids.candidate !== null) await received;
   }
 
-  function ticket(on: Session, covers: Covers | null): Promise<void> {
+  function ticket(on: Session, covers: Covers | null): Promise<boolean> {
     return new Promise((resolve) => {
       lastTicket += 1;
       on.tickets.set(lastTicket, { covers, resolve });
