@@ -77,6 +77,8 @@ interface Session {
   serverVector: Uint8Array | null;
   /** The server asked (again): answer from scratch. */
   isAnswerDue: boolean;
+  /** How often it asked. */
+  asked: number;
   sentUpTo: number;
   /** Of the marker that went with the last whole answer: not again for the same. */
   sentMarkerEdits: number;
@@ -149,6 +151,11 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (!session) return;
       session.serverVector = body;
       session.isAnswerDue = true;
+      session.asked += 1;
+      // It met a gap and dropped what came since: no receipt under way speaks for an edit any more, and whoever
+      // waits for one goes on to the answer, which covers everything that is unsent.
+      for (const ticket of session.tickets.values()) ticket.resolve(false);
+      session.tickets.clear();
       void pump(session);
       return;
     }
@@ -221,6 +228,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       isEpochNew: false,
       serverVector: null,
       isAnswerDue: false,
+      asked: 0,
       sentUpTo: 0,
       sentMarkerEdits: 0,
       isPumping: false,
@@ -297,6 +305,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   async function pumpOnce(on: Session): Promise<void> {
     if (!on.isGreeted || !on.serverVector) return;
     const isAnswer = on.isAnswerDue;
+    const { asked } = on;
     on.isAnswerDue = false;
     const unsent = await readUnsent(isAnswer ? 0 : on.sentUpTo);
     const unstored = storage.unstored().filter((write) => isAnswer || !on.sentUnstored.has(write));
@@ -307,7 +316,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const marker = isWhole ? unsent.marker : null;
     const single = [...unsent.entries, ...unstored].map((edit) => edit.update);
     const updates = isWhole ? await answerTo(on, on.serverVector, unsent, single) : single;
-    if (on !== session) return;
+    if (on !== session || on.asked !== asked) return;
     if (!isAnswer && updates.length === 0) return;
     on.sentUpTo = Math.max(on.sentUpTo, unsent.entries.at(-1)?.key ?? 0);
     if (marker) on.sentMarkerEdits = marker.edits;
@@ -356,10 +365,11 @@ export function createConnection(options: ConnectionOptions): Connection {
   ): Promise<void> {
     const pieces = updates.flatMap((update) => chunkUpdate(update, CHUNK_BYTES));
     if (isAnswer && pieces.length === 0) pieces.push(wire.EMPTY_UPDATE);
+    const { asked } = on;
     let ahead = 0;
     let isTaken = true;
     for (const [index, piece] of pieces.entries()) {
-      if (on !== session) return;
+      if (on !== session || on.asked !== asked) return;
       const step = isAnswer && index === 0 ? wire.SYNC.step2 : wire.SYNC.update;
       send(on, wire.syncFrame(step, piece));
       ahead += piece.length;
@@ -368,7 +378,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         isTaken = (await ticket(on, null)) && isTaken;
       }
     }
-    if (on !== session) return;
+    if (on !== session || on.asked !== asked) return;
     const isNeeded = covers.keys.length > 0 || covers.marker !== null || covers.unstored.length > 0;
     // A receipt speaks of the pieces since the one before it: after a refusal the last must not cover all.
     const received = isNeeded ? ticket(on, isTaken ? covers : null) : Promise.resolve();
