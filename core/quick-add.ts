@@ -10,10 +10,11 @@
  * the title. A doubtful word ("sun cream", "march to the office") stays in the title. Locales: English and German;
  * others read English words, with the day before the month.
  *
- * Why not chrono-node 2.10 for dates: measured, it adds 20 kB compressed, takes "sun" of "sun cream", "march" of "march to the
- * office" and "5 a" of "5 a side" for dates, leaves out "on the 5th", and in German "am 5.", "24.12.", "Freitagabend" and
- * "halb 10". Repeats, starts, ends, reminders and marks would be a grammar of our own all the same, and both would have
- * to agree on what is doubtful. A table of phrases (quick-add/english.ts, german.ts) does all of it in one language.
+ * Why not chrono-node 2.10 for dates: measured, its English and German add 15 kB compressed, about as much as all of
+ * this. It takes "sun" of "sun cream", "march" of "march to the office" and "5 a" of "5 a side" for dates; it leaves out
+ * "on the 5th", and in German "am 5.", "24.12.", "Freitagabend" and "halb 10". Repeats, starts, ends, reminders and marks
+ * would be a grammar of our own all the same, and both would have to agree on what is doubtful. A table of phrases for
+ * each locale (quick-add/english.ts, german.ts) does all of it in one language, without the host's Date and its zone.
  */
 import { formatDay, twoDigits } from './recurrence/calendar.ts';
 import type { RepeatEnd } from './recurrence/choice.ts';
@@ -189,6 +190,9 @@ function piecesOf(line: string, lexemes: readonly Lexeme[], context: QuickAddCon
         return { value: { kind: 'before', duration: 'PT0S' }, next: opening.length };
     }
     const found = reader.reminder(index);
+    if (index === 0 && found && grammar.reminderJoints.has(lexemes[found.next]?.text ?? '')) {
+      return { ...found, next: found.next + 1 };
+    }
     const last = pieces.at(-1);
     const goesOn = grammar.and.has(lexemes[index]?.text ?? '');
     return goesOn && !(last?.kind === 'reminder' && last.next === index) ? null : found;
@@ -263,14 +267,18 @@ function planOf(pieces: readonly Piece[], present: Present): Plan {
 
   let recurrence: QuickAddRecurrence | null = null;
   if (repeat && due) {
-    const end = endOf(last('end'), due, present);
+    const to = startPiece?.value.due?.date;
+    // "every Monday from January until March": the range is the series'.
+    const range: PieceOf<'end'> | null =
+      startPiece && to ? { ...startPiece, kind: 'end', value: { kind: 'until', date: to } } : null;
+    const end = endOf(last('end') ?? range, due, present);
     recurrence = {
       rrule: ruleOfRepeat(repeat.value, due.day, end?.end ?? NO_END),
       mode: repeat.value.isAfterDone ? 'completion' : 'schedule',
       missed: 'skip',
     };
     used.add(repeat);
-    if (end) used.add(end.piece);
+    if (end && end.piece !== range) used.add(end.piece);
   }
 
   const reminders: QuickAddReminder[] = [];
@@ -458,7 +466,7 @@ function titleWithout(line: string, tokens: readonly QuickAddToken[]): string {
     return index < last ? begun.replace(/[,;–—-]$/u, '').trimEnd() : begun;
   });
   return tidy(kept.join(' ').replaceAll(/\(\s*\)|\[\s*\]/gu, '')).replaceAll(
-    /([([])\s|\s([)\],;.!?](?=\s|$))/gu,
+    /([([])\s|\s([)\],;.!?”](?=\s|$))/gu,
     '$1$2',
   );
 }

@@ -212,7 +212,8 @@ class Committer<Entry extends LogEntry> implements GroupCommit<Entry> {
  */
 function isAway(error: Error): boolean {
   const code = (error as Error & { code?: unknown }).code;
-  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return true;
+  // Every SQLSTATE has a digit; the system's own names, such as EPIPE, have none.
+  if (typeof code !== 'string' || !/^(?=.*\d)[0-9A-Z]{5}$/.test(code)) return true;
   return /^(08|53|57|58)/.test(code) || code === '40001' || code === '40P01' || code === '25006';
 }
 

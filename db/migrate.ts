@@ -13,10 +13,12 @@ import type { Migration } from 'kysely/migration';
 import type { Database } from './database.ts';
 import * as spacesAndLog from './migrations/0001-spaces-and-log.ts';
 import * as accounts from './migrations/0002-accounts.ts';
+import * as serverKeys from './migrations/0003-server-keys.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-spaces-and-log': spacesAndLog,
   '0002-accounts': accounts,
+  '0003-server-keys': serverKeys,
 };
 
 /** The database was written by a newer Holdfast than this one. */

@@ -102,6 +102,15 @@ export interface ApiTokenTable {
   revoked_at: Date | null;
 }
 
+export interface ServerKeysTable {
+  /** Always true: there is one row at most. */
+  only_row: Generated<boolean>;
+  auth_secret: string;
+  vapid_public_key: string;
+  vapid_private_key: string;
+  made_at: DefaultTimestamp;
+}
+
 export interface Schema extends AccountTables {
   space: SpaceTable;
   member: MemberTable;
@@ -112,4 +121,5 @@ export interface Schema extends AccountTables {
   device: DeviceTable;
   device_progress: DeviceProgressTable;
   api_token: ApiTokenTable;
+  server_keys: ServerKeysTable;
 }

@@ -17,6 +17,12 @@ export interface SpaceOfMember {
   readonly role: MemberRole;
 }
 
+export interface OwnedSpace {
+  readonly id: string;
+  readonly name: string;
+  readonly ownerId: string;
+}
+
 export async function createSpace(
   database: Database,
   input: { name: string; kind: SpaceKind; ownerId: string },
@@ -66,6 +72,27 @@ export async function spacesOf(database: Database, userId: string): Promise<Spac
     .orderBy('space.kind', 'asc')
     .orderBy('space.created_at', 'asc')
     .execute();
+}
+
+/** A space with the account it belongs to; null for an unknown space or a malformed id. */
+export async function ownedSpace(database: Database, spaceId: string): Promise<OwnedSpace | null> {
+  if (!isUuid(spaceId)) return null;
+  return (await owned(database).where('space.id', '=', spaceId).executeTakeFirst()) ?? null;
+}
+
+/** Null where it was not made yet. */
+export async function personalSpaceOf(database: Database, userId: string): Promise<OwnedSpace | null> {
+  const found = owned(database).where('space.kind', '=', 'personal').where('member.user_id', '=', userId);
+  return (await found.executeTakeFirst()) ?? null;
+}
+
+function owned(database: Database) {
+  return database.kysely
+    .selectFrom('space')
+    .innerJoin('member', 'member.space_id', 'space.id')
+    .select(['space.id', 'space.name', 'member.user_id as ownerId'])
+    .where('member.role', '=', 'owner')
+    .orderBy('member.user_id');
 }
 
 /** The role of a user in a space; null for a stranger, an unknown space or a malformed id. */

@@ -45,7 +45,7 @@ export const SETTINGS = {
   DATA_DIR: {
     type: 'path',
     standard: './data',
-    sentence: 'The folder for the embedded database and the keys. Relative to the folder of Holdfast.',
+    sentence: 'The folder for the embedded database and its keys. Relative to the folder of Holdfast.',
     parse: (text) => (text.includes('\0') ? { mustBe: 'a path' } : { value: text }),
   },
   DATABASE_URL: {
@@ -84,13 +84,13 @@ export const SETTINGS = {
   },
   VAPID_PUBLIC_KEY: {
     type: 'base64url, 65 bytes',
-    absent: 'made and kept in DATA_DIR',
+    absent: 'made and kept',
     sentence: 'The public key that push services know this server by. Set both keys or none.',
     parse: bytes(65),
   },
   VAPID_PRIVATE_KEY: {
     type: 'base64url, 32 bytes',
-    absent: 'made and kept in DATA_DIR',
+    absent: 'made and kept',
     sentence: 'Its private half. A new pair makes every device subscribe again.',
     secret: true,
     parse: bytes(32),
@@ -104,9 +104,9 @@ export const SETTINGS = {
   },
   AUTH_SECRET: {
     type: 'text, at least 32 characters',
-    absent: 'made and kept in DATA_DIR',
+    absent: 'made and kept',
     sentence:
-      'Signs session cookies; a new one signs everyone out. All servers of one database need the same.',
+      'Signs session cookies; a new one signs everyone out. If set, then for all servers of one database.',
     secret: true,
     parse: (text) => (text.length >= 32 ? { value: text } : { mustBe: 'at least 32 characters long' }),
   },

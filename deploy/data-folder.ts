@@ -2,7 +2,7 @@
  * The data folder: what stands in it, who may use it, and the keys that Holdfast makes for itself.
  *
  *   holdfast.json   the format of the folder; a newer one is refused before anything is written
- *   keys.json       AUTH_SECRET and the VAPID pair, mode 0600; made once and kept
+ *   keys.json       AUTH_SECRET and the VAPID pair, mode 0600; made once and kept (not with DATABASE_URL: keys.ts)
  *   server.json     the process that serves this folder now, with its address
  *   postgres/       the embedded database (embedded-postgres.ts)
  *
@@ -41,6 +41,8 @@ export interface DataFolder {
   readonly postgresFolder: string;
   /** Reads the keys, making those that are missing. */
   keys(): Promise<Keys>;
+  /** The keys of the folder if it has all of them; makes none. */
+  storedKeys(): Promise<Keys | undefined>;
   /** Takes the folder for this process, or fails with a sentence that names the holder. */
   claim(): Promise<Claim>;
   /** The living server of this folder, if there is one. */
@@ -81,6 +83,7 @@ export async function openDataFolder(setting: string): Promise<DataFolder> {
     path,
     postgresFolder: join(path, 'postgres'),
     keys: () => keepKeys(path).catch((error: unknown) => Promise.reject(asFault(path, error))),
+    storedKeys: () => readKeys(path).catch((error: unknown) => Promise.reject(asFault(path, error))),
     claim: () => claim(path).catch((error: unknown) => Promise.reject(asFault(path, error))),
     holder: () => livingHolder(path),
   };
@@ -120,14 +123,36 @@ async function writeMarkerOnce(path: string): Promise<void> {
 // --- the keys ---
 
 async function keepKeys(path: string): Promise<Keys> {
-  const file = join(path, 'keys.json');
+  const complete = await readKeys(path);
+  if (complete) return complete;
+  const file = keysFile(path);
   const stored = ((await readJson(file)) ?? {}) as Partial<Keys>;
   const { authSecret, vapidPublicKey, vapidPrivateKey } = stored;
-  if (authSecret && vapidPublicKey && vapidPrivateKey) return { authSecret, vapidPublicKey, vapidPrivateKey };
   const pair = vapidPublicKey && vapidPrivateKey ? { vapidPublicKey, vapidPrivateKey } : makeVapidPair();
-  const keys: Keys = { authSecret: authSecret ?? randomBytes(32).toString('base64url'), ...pair };
+  const keys: Keys = { authSecret: authSecret ?? makeSecret(), ...pair };
   await writeFileDurably(file, `${JSON.stringify({ ...stored, ...keys }, null, 2)}\n`, 0o600);
   return keys;
+}
+
+async function readKeys(path: string): Promise<Keys | undefined> {
+  const stored = ((await readJson(keysFile(path))) ?? {}) as Partial<Keys>;
+  const { authSecret, vapidPublicKey, vapidPrivateKey } = stored;
+  return authSecret && vapidPublicKey && vapidPrivateKey
+    ? { authSecret, vapidPublicKey, vapidPrivateKey }
+    : undefined;
+}
+
+function keysFile(path: string): string {
+  return join(path, 'keys.json');
+}
+
+/** A new set, kept nowhere. */
+export function makeKeys(): Keys {
+  return { authSecret: makeSecret(), ...makeVapidPair() };
+}
+
+function makeSecret(): string {
+  return randomBytes(32).toString('base64url');
 }
 
 /** RFC 8292: a P-256 pair, the public half as an uncompressed point. */

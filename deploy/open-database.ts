@@ -84,9 +84,13 @@ async function connect(
   url: string,
   stop: () => Promise<void>,
 ): Promise<OpenDatabase> {
+  let closing = false;
   const database = createDatabase({
     url,
-    onError: (error) => options.report(`A connection to the database was lost (${error.message}).`),
+    onError: (error) => {
+      // An embedded Postgres that is stopped ends connections that were on their way to their own end.
+      if (!closing) options.report(`A connection to the database was lost (${error.message}).`);
+    },
   });
   try {
     await untilItAnswers(database, url, options);
@@ -97,6 +101,7 @@ async function connect(
   return {
     database,
     close: async () => {
+      closing = true;
       await database.close();
       await stop();
     },

@@ -68,8 +68,10 @@ as a file to copy.
 |---|---|---|---|
 ${rows.join('\n')}
 
-What is made when absent is kept in the data folder: \`keys.json\` holds AUTH_SECRET and the VAPID keys, readable by
-its owner alone. Keep it with your backups.
+What is made when absent, AUTH_SECRET and the VAPID keys, is kept where everything else is: with the embedded
+database in the data folder, in \`keys.json\`, readable by its owner alone, which belongs into your backups; with
+DATABASE_URL in that database, where all its servers share it and an empty data folder loses nothing. Who does not
+want the database to hold the secret that signs its sessions sets AUTH_SECRET.
 
 ## For tests and benchmarks
 

@@ -22,6 +22,7 @@ import type { Config } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
 import type { Keys } from './data-folder.ts';
 import { StartFault, errorCode, runMain } from './fault.ts';
+import { serverKeys } from './keys.ts';
 import { openDatabase } from './open-database.ts';
 import { VERSION } from './version.ts';
 
@@ -123,7 +124,8 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
   }
 
   const dataFolder = await openDataFolder(config.DATA_DIR);
-  const keys = await dataFolder.keys();
+  // Beside an embedded database, before it: a folder that cannot be written is told without waiting for one.
+  if (config.DATABASE_URL === undefined) await dataFolder.keys();
   const claim = config.DATABASE_URL === undefined ? await dataFolder.claim() : undefined;
   if (claim) {
     closers.push(() => claim.release());
@@ -144,6 +146,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
   signal.throwIfAborted();
   const applied = await migrate(database);
   if (applied.length > 0) logger.info({ applied }, 'database migrated');
+  const keys = await serverKeys(config, dataFolder, database);
   signal.throwIfAborted();
 
   if (role !== 'sync') {
@@ -179,7 +182,7 @@ function serverConfig(config: Config, keys: Keys): Parameters<typeof createSyncS
   return {
     version: VERSION,
     signup: config.SIGNUP,
-    authSecret: config.AUTH_SECRET ?? keys.authSecret,
+    authSecret: keys.authSecret,
     rateLimits: config.RATE_LIMITS,
     ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
     ...(config.METRICS_TOKEN === undefined ? {} : { metricsToken: config.METRICS_TOKEN }),

@@ -2,9 +2,11 @@
 import type { Weekday } from '../recurrence/calendar.ts';
 import { leadRows, wordSet, wordTable, type Grammar } from './grammar.ts';
 import {
+  allBut,
   inDays,
   nthRepeat,
   plainRepeat,
+  spanFromNow,
   WEEKEND,
   weekdaysRepeat,
   WORKDAYS,
@@ -21,6 +23,7 @@ import { phrase, phraseTable } from './pattern.ts';
 const MORNING = 9 * 60;
 const NOON = 12 * 60;
 const AFTERNOON = 15 * 60;
+const END_OF_DAY = 17 * 60;
 const EVENING = 19 * 60;
 const TONIGHT = 20 * 60;
 const NIGHT = 22 * 60;
@@ -61,7 +64,7 @@ const MONTHS = wordTable<number>([
 ]);
 
 const UNITS = wordTable<Unit>([
-  ['minute minutes min mins', 'minute'],
+  ['minute minutes min mins m', 'minute'],
   ['hour hours hr hrs h', 'hour'],
   ['day days d', 'day'],
   ['week weeks wk wks w', 'week'],
@@ -74,6 +77,7 @@ const dates = phraseTable<DateMeaning>([
   phrase('tomorrow|tmrw|tmr|2moro', () => inDays(1)),
   phrase('the? day after tomorrow', () => inDays(2)),
   phrase('in {n} {unit}', ({ n, unit }) => ({ kind: 'offset', unit, count: n })),
+  phrase('in {span}', ({ span }) => spanFromNow(span)),
   phrase('in a couple of? {unit}', ({ unit }) => ({ kind: 'offset', unit, count: 2 })),
   phrase('{n} {unit} from now|today', ({ n, unit }) => ({ kind: 'offset', unit, count: n })),
   phrase('{n} {unit} from tomorrow', ({ n, unit }) => (unit === 'day' ? inDays(n + 1) : null)),
@@ -89,17 +93,26 @@ const dates = phraseTable<DateMeaning>([
     which: 'coming',
     weeksLater: n,
   })),
-  phrase('{weekday} , {month} {day}', ({ month, day }) => ({ kind: 'calendar', month, day })),
   phrase('{weekday} the? {dayth}', ({ dayth }) => ({ kind: 'month-day', day: dayth })),
-  phrase('{weekday}? {month} {day}', ({ month, day }) => ({ kind: 'calendar', month, day })),
-  phrase('{month} {day} ,? {year}', ({ month, day, year }) => ({ kind: 'calendar', month, day, year })),
-  phrase('{weekday}? the? {day} of? {month}', ({ month, day }) => ({ kind: 'calendar', month, day })),
-  phrase('the? {day} of? {month} ,? {year}', ({ month, day, year }) => ({
+  phrase('{weekday}? ,? {month} {day}', ({ month, day }) => ({ kind: 'calendar', month, day })),
+  phrase('{weekday}? ,? {month} {day} ,? {year}', ({ month, day, year }) => ({
     kind: 'calendar',
     month,
     day,
     year,
   })),
+  phrase('{weekday}? ,? the? {day} of? {month}', ({ month, day }) => ({ kind: 'calendar', month, day })),
+  phrase('{weekday}? ,? the? {day} of? {month} ,? {year}', ({ month, day, year }) => ({
+    kind: 'calendar',
+    month,
+    day,
+    year,
+  })),
+  phrase('the {nth} of {month}', ({ month, nth }) =>
+    nth > 0 ? { kind: 'calendar', month, day: nth } : null,
+  ),
+  phrase('{weekday} in {n} week|weeks', ({ n, weekday }) => weekdayInWeeks(weekday, n)),
+  phrase('in {n} week|weeks on {weekday}', ({ n, weekday }) => weekdayInWeeks(weekday, n)),
   phrase('the {dayth}', ({ dayth }) => ({ kind: 'month-day', day: dayth })),
   phrase('the {dayth} of next month', ({ dayth }) => ({ kind: 'nth', nth: dayth, of: 'day', ahead: 1 })),
   phrase('in|by {month} {year}?', ({ month, year }) => ({ kind: 'month', month, year })),
@@ -132,6 +145,8 @@ const dates = phraseTable<DateMeaning>([
 const times = phraseTable<MinuteOfDay>([
   phrase('noon|midday', () => NOON),
   phrase('midnight', () => 0),
+  phrase('eod', () => END_OF_DAY),
+  phrase('end of the? day', () => END_OF_DAY),
   phrase('half past {n}', ({ n }) => spokenHour(n, 30)),
   phrase('a? quarter past {n}', ({ n }) => spokenHour(n, 15)),
   phrase('a? quarter to {n}', ({ n }) => spokenHour(n, -15)),
@@ -164,6 +179,9 @@ const repeats = phraseTable<RepeatMeaning>([
   phrase(`${EVERY} single day`, () => plainRepeat(1, 'day')),
   phrase(`${EVERY} weekday|workday`, () => weekdaysRepeat(WORKDAYS)),
   phrase(`${EVERY} business|working|work|week day`, () => weekdaysRepeat(WORKDAYS)),
+  phrase(`${EVERY} day except|but|excluding on? {weekdays}`, ({ weekdays }) => allBut(weekdays)),
+  phrase(`${EVERY} day except|but|excluding on? {habits}`, ({ habits }) => allBut(habits)),
+  phrase(`${EVERY} day except|but|excluding on? weekends`, () => allBut(WEEKEND)),
   phrase(`${EVERY} weekend`, () => weekdaysRepeat(WEEKEND)),
   phrase(`${EVERY} other weekend`, () => weekdaysRepeat(WEEKEND, 2)),
   phrase(`${EVERY} fortnight`, () => plainRepeat(2, 'week')),
@@ -178,6 +196,7 @@ const repeats = phraseTable<RepeatMeaning>([
   phrase(`${EVERY} last day of? the? month?`, () => nthRepeat(-1, 'day')),
   phrase(`${EVERY} end of the? month`, () => nthRepeat(-1, 'day')),
   phrase(`${EVERY} {days} day? of|in the|each|every month`, ({ days }) => monthDays(days)),
+  phrase(`${EVERY} {nth} of|in the|each|every? month`, ({ nth }) => monthDay(nth)),
   phrase(`${EVERY} {days}`, ({ days }) => monthDays(days)),
   phrase(`${EVERY} {month} {day}`, ({ month, day }) => yearDay(month, day)),
   phrase(`${EVERY} {day} of? {month}`, ({ month, day }) => yearDay(month, day)),
@@ -187,6 +206,7 @@ const repeats = phraseTable<RepeatMeaning>([
   phrase(`on? the? {nth} weekday|workday of|in ${EVERY} month`, ({ nth }) => nthRepeat(nth, 'workday')),
   phrase(`on? the? last day of ${EVERY} month`, () => nthRepeat(-1, 'day')),
   phrase(`at? the? end of ${EVERY} month`, () => nthRepeat(-1, 'day')),
+  phrase(`on? the? {nth} of ${EVERY} month`, ({ nth }) => monthDay(nth)),
   phrase(`on? the? {days} of ${EVERY} month`, ({ days }) => monthDays(days)),
   phrase('on {habits}', ({ habits }) => weekdaysRepeat(habits)),
   phrase('on weekdays|workdays', () => weekdaysRepeat(WORKDAYS)),
@@ -208,6 +228,7 @@ const repeatTails = phraseTable<RepeatMeaning>([
   phrase('on? {weekdays}', ({ weekdays }) => weekdaysRepeat(weekdays)),
   phrase('on {habits}', ({ habits }) => weekdaysRepeat(habits)),
   phrase('on? weekdays|workdays', () => weekdaysRepeat(WORKDAYS)),
+  phrase('on the? {nth}', ({ nth }) => monthDay(nth)),
   phrase('on? the? {days}', ({ days }) => monthDays(days)),
   phrase('on? the? {nth} {weekday}', ({ nth, weekday }) => nthRepeat(nth, weekday)),
   phrase('on? the? {nth} weekday|workday', ({ nth }) => nthRepeat(nth, 'workday')),
@@ -304,13 +325,14 @@ export const english: Grammar = {
   and: wordSet('and , & / +'),
   through: wordSet('- – to through thru'),
   at: wordSet('at @ around about ~'),
-  dateLeads: leadRows('on', 'by', 'due', 'due on', 'due by', 'for', 'before', 'due before', '@'),
+  dateLeads: leadRows('on', 'by', 'due', 'due :', 'due on', 'due by', 'for', 'before', 'due before', '@'),
   hourWords: wordSet("o'clock oclock"),
   isTwelveHour: true,
   afternoonUpTo: 5,
   followers: wordSet(
     'every each ev at on by in from until till til starting beginning remind reminder with and or for due this next after daily weekly monthly yearly p1 p2 p3 p4',
   ),
+  notAfter: wordSet('good black happy easter cyber bloody palm ash usa'),
   counted: wordSet(
     'a am floor element grade street st avenue ave edition chapter draft time times attempt birthday anniversary century place row level page pages round day days week weeks month months year years quarter version generation amendment season episode degree degrees hole inning graders floors people persons guys men women kids km k mi miles mile m meters metres kg g lb lbs pounds eggs bottles boxes items things steps percent hours hour minutes minute min mins seconds euros dollars points places copies cups wheel wheels',
   ),
@@ -342,8 +364,19 @@ export const english: Grammar = {
     'reminder on',
     'reminder at',
   ),
+  reminderJoints: wordSet('to'),
   reminderOpenings: leadRows('remind me to', 'remind me'),
 };
+
+/** "Monday in 2 weeks" is the Monday of the week after next. */
+function weekdayInWeeks(weekday: Weekday, weeks: number): DateMeaning {
+  return { kind: 'weekday', weekday, which: 'next', weeksLater: weeks - 1 };
+}
+
+/** "The first" is a day; "the last" alone says nothing. */
+function monthDay(nth: number): RepeatMeaning | null {
+  return nth > 0 ? monthDays([nth]) : null;
+}
 
 function monthDays(days: readonly number[]): RepeatMeaning {
   return { every: 1, days: { kind: 'month-days', days } };

@@ -5,9 +5,11 @@
 import type { Weekday } from '../recurrence/calendar.ts';
 import { leadRows, wordSet, wordTable, type Grammar } from './grammar.ts';
 import {
+  allBut,
   inDays,
   nthRepeat,
   plainRepeat,
+  spanFromNow,
   WEEKEND,
   weekdaysRepeat,
   WORKDAYS,
@@ -69,9 +71,10 @@ const dates = phraseTable<DateMeaning>([
   phrase('{weekday} in {n} wochen|woche', ({ n, weekday }) => ({
     kind: 'weekday',
     weekday,
-    which: 'coming',
-    weeksLater: n,
+    which: 'next',
+    weeksLater: n - 1,
   })),
+  phrase('in {span}', ({ span }) => spanFromNow(span)),
   phrase('{weekday}? ,? den|dem? {dayth} {month} {year}?', ({ month, dayth, year }) => ({
     kind: 'calendar',
     month,
@@ -116,7 +119,7 @@ const moments = phraseTable<WhenMeaning>([
   // "Freitagabend": the weekday and the part of the day in one word.
   ...FULL_WEEKDAYS.flatMap(([name, weekday]) =>
     DAY_PARTS.map(([part, minute]) =>
-      phrase(`${name}${part}|${name}${part}s`, (): WhenMeaning => ({
+      phrase(`${name}${part}`, (): WhenMeaning => ({
         date: { kind: 'weekday', weekday, which: 'coming' },
         minute,
       })),
@@ -137,6 +140,15 @@ const repeats = phraseTable<RepeatMeaning>([
   phrase(`${EVERY} ! {n}? {unit}`, ({ n = 1, unit }) => ({ ...plainRepeat(n, unit), isAfterDone: true })),
   phrase(`${EVERY} {weekdays}`, ({ weekdays }) => weekdaysRepeat(weekdays)),
   phrase(`${EVERY} werktag|wochentag|arbeitstag`, () => weekdaysRepeat(WORKDAYS)),
+  phrase(`${EVERY} tag außer|ausser am? {weekdays}`, ({ weekdays }) => allBut(weekdays)),
+  phrase(`${EVERY} tag außer|ausser {habits}`, ({ habits }) => allBut(habits)),
+  // "jeden Freitagabend", "freitagabends"
+  ...FULL_WEEKDAYS.flatMap(([name, weekday]) =>
+    DAY_PARTS.flatMap(([part, minute]) => [
+      phrase(`${EVERY} ${name}${part}`, () => ({ ...weekdaysRepeat([weekday]), minute })),
+      phrase(`${name}${part}s`, () => ({ ...weekdaysRepeat([weekday]), minute })),
+    ]),
+  ),
   phrase(`${EVERY} wochenende`, () => weekdaysRepeat(WEEKEND)),
   phrase(`${EVERY} quartal`, () => plainRepeat(3, 'month')),
   phrase(`${EVERY} {part}`, ({ part }) => ({ ...plainRepeat(1, 'day'), minute: part })),
@@ -315,6 +327,7 @@ export const german: Grammar = {
   followers: wordSet(
     'jeder jede jeden jedes alle um am ab bis im in von erinnere erinner erinnerung mit und oder für nächste nächsten diese diesen täglich wöchentlich monatlich jährlich p1 p2 p3 p4',
   ),
+  notAfter: wordSet('guten gute schönen schöner frohen'),
   counted: wordSet(
     'stock etage klasse kapitel entwurf mal geburtstag jahrestag jahrhundert platz reihe stufe seite seiten runde tag tage woche wochen monat monate jahr jahre quartal version staffel folge leute personen männer frauen kinder km m meter kg g liter stück eier flaschen kisten prozent stunden minuten euro',
   ),
@@ -339,6 +352,7 @@ export const german: Grammar = {
     'erinnerung am',
     'erinnerung um',
   ),
+  reminderJoints: wordSet('zu'),
   reminderOpenings: [],
 };
 

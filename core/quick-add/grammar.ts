@@ -50,6 +50,8 @@ export interface Grammar {
   readonly afternoonUpTo: number;
   /** Words that can follow a phrase without being what it belongs to: "every", "at", "remind". */
   readonly followers: ReadonlySet<string>;
+  /** Words after which a day is part of a name: "Black Friday", "Guten Morgen". */
+  readonly notAfter: ReadonlySet<string>;
   /** Nouns that make a count or a name of a number before them: "the 5th floor", "at 5 guys", "march 10 miles". */
   readonly counted: ReadonlySet<string>;
 
@@ -71,11 +73,13 @@ export interface Grammar {
   readonly reminders: PhraseTable<ReminderMeaning>;
   /** Before a date or time of a reminder: "remind me". */
   readonly reminderLeads: readonly (readonly string[])[];
+  /** After a reminder at the beginning of the line: "remind me tomorrow to". */
+  readonly reminderJoints: ReadonlySet<string>;
   /** At the beginning of the line, "remind me to": remind when it is due. */
   readonly reminderOpenings: readonly (readonly string[])[];
 }
 
-/** `mo:0 tu:1` and the like as a map; a name may stand for several words: `mon|monday:0`. */
+/** Rows of words, separated by blanks, that all stand for one value. */
 export function wordTable<Value extends string | number>(
   rows: readonly (readonly [words: string, value: Value])[],
 ): ReadonlyMap<string, Value> {

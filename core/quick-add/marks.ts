@@ -25,12 +25,18 @@ export function namesOf(given: readonly (string | Named)[]): Names {
   const byKey = new Map<string, Named>();
   let mostWords = 1;
   for (const entry of given) {
-    const named = typeof entry === 'string' ? { name: entry } : entry;
+    const named = namedOf(entry);
     const key = folded(named.name);
     if (key !== '' && !byKey.has(key)) byKey.set(key, named);
     mostWords = Math.max(mostWords, named.name.trim().split(/\s+/u).length);
   }
   return { byKey, mostWords: Math.min(mostWords, MAX_NAME_WORDS) };
+}
+
+/** Without whatever else the given object holds. */
+function namedOf(entry: string | Named): Named {
+  if (typeof entry === 'string') return { name: entry };
+  return entry.id === undefined ? { name: entry.name } : { id: entry.id, name: entry.name };
 }
 
 /** The name after a mark at an index. */

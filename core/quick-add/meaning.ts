@@ -43,6 +43,8 @@ export type NthOf = Weekday | 'workday' | 'day';
 export interface WhenMeaning {
   readonly date: DateMeaning | null;
   readonly minute: MinuteOfDay | null;
+  /** Said without am, pm or 24 hours, so it is in the evening when today's morning is over. */
+  readonly isHalfDay?: boolean;
 }
 
 export type RepeatDays =
@@ -78,6 +80,13 @@ export function inDays(count: number): DateMeaning {
   return { kind: 'offset', unit: 'day', count };
 }
 
+/** "In 1 hour 30 minutes": a duration of hours and minutes from now. */
+export function spanFromNow(span: string): DateMeaning | null {
+  const found = /^PT(?:(\d{1,4})H)?(?:(\d{1,4})M)?$/.exec(span);
+  if (!found) return null;
+  return { kind: 'offset', unit: 'minute', count: Number(found[1] ?? 0) * 60 + Number(found[2] ?? 0) };
+}
+
 export function plainRepeat(every: number, unit: Unit): RepeatMeaning {
   return { every, days: { kind: 'plain', unit } };
 }
@@ -90,4 +99,9 @@ export function nthRepeat(nth: number, of: NthOf, every = 1): RepeatMeaning | nu
   if (of === 'workday' ? nth !== 1 && nth !== -1 : nth < -1 || nth > 5 || nth === 0) return null;
   if (of === 'day') return nth === -1 ? { every, days: { kind: 'month-days', days: [-1] } } : null;
   return { every, days: { kind: 'nth', nth, of } };
+}
+
+export function allBut(weekdays: readonly Weekday[]): RepeatMeaning | null {
+  const left = [...WORKDAYS, ...WEEKEND].filter((weekday) => !weekdays.includes(weekday));
+  return left.length > 0 ? weekdaysRepeat(left) : null;
 }

@@ -16,7 +16,7 @@ export interface Slots {
   n: number;
   /** An ordinal, as digits or in words; -1 is the last. */
   nth: number;
-  /** Such ordinals, joined: "1st and 15th". */
+  /** Days of a month in figures, joined: "1st and 15th". */
   days: readonly number[];
   /** A day of a month, 1 to 31, with or without the ordinal's ending. */
   day: number;

@@ -16,7 +16,7 @@ import type {
   RepeatMeaning,
   WhenMeaning,
 } from './meaning.ts';
-import { clockReading, dateInFigures, yearFigure } from './numerals.ts';
+import { clockReading, dateInFigures, yearFigure, type DateInFigures } from './numerals.ts';
 import {
   longestPhrase,
   type Found,
@@ -59,7 +59,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
       return word(grammar.numbers, index);
     },
     nth: (index) => slotReaders.dayth(index) ?? word(grammar.ordinals, index),
-    days: (index) => list(index, slotReaders.nth, isDayOrLast),
+    days: (index) => list(index, slotReaders.dayth, () => true),
     day: (index) => slotReaders.dayth(index) ?? dayFigure(index),
     dayth: (index) => {
       const day = dayFigure(index);
@@ -74,7 +74,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     },
     month: (index) => abbreviated(grammar.months, index),
     weekday: (index) => abbreviated(grammar.weekdays, index),
-    weekdays: (index) => weekdayRange(index) ?? list(index, slotReaders.weekday, () => true),
+    weekdays: (index) => weekdayRange(index) ?? list(index, slotReaders.weekday, () => true, true),
     habits: (index) =>
       list(
         index,
@@ -122,6 +122,8 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     index: number,
     member: (index: number) => Found<Value> | null,
     isMember: (value: Value) => boolean,
+    /** "mon wed fri" */
+    canDoWithoutAnd = false,
   ): Found<readonly Value[]> | null {
     const values: Value[] = [];
     let next = index;
@@ -130,7 +132,10 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
       if (!found || !isMember(found.value)) break;
       values.push(found.value);
       next = at = found.next;
-      if (!isIn(grammar.and, at)) break;
+      if (!isIn(grammar.and, at)) {
+        if (canDoWithoutAnd) continue;
+        break;
+      }
       at++;
       if (isIn(grammar.and, at)) at++;
     }
@@ -175,11 +180,19 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
   function dateAt(
     index: number,
   ): (Found<DateMeaning> & { isDoubtful: boolean; minute: number | null }) | null {
-    const figures = dateInFigures(lexemes, index, isMonthFirst);
+    const figures = figuresAt(index);
     const phrase = look(grammar.dates, index);
     if (figures && figures.next > (phrase?.next ?? 0)) return figures;
     if (!phrase || !isPossible(phrase.value)) return null;
     return { ...phrase, isDoubtful: false, minute: null };
+  }
+
+  /** "11/27", and "Fri 11/27" with the weekday that it is anyway. */
+  function figuresAt(index: number): DateInFigures | null {
+    const weekday = slotReaders.weekday(index);
+    const at = weekday ? (textAt(weekday.next) === ',' ? weekday.next + 1 : weekday.next) : index;
+    const figures = dateInFigures(lexemes, at, isMonthFirst);
+    return figures && weekday ? { ...figures, isDoubtful: false } : figures;
   }
 
   function time(index: number, isLed: boolean): Found<MinuteOfDay> | null {
@@ -198,7 +211,8 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     const clock = clockReading(lexemes, at, grammar, isLed);
     const isClock = clock?.next === found.next;
     if (isClock && !clock.isPlain && isIn(grammar.counted, found.next)) return null;
-    return { ...found, isHalfDay: isClock && clock.isHalfDay, isBare: !isLed };
+    const isHalfDay = isClock ? clock.isHalfDay : found.value > 0 && found.value < 12 * 60;
+    return { ...found, isHalfDay, isBare: !isLed };
   }
 
   function dayPart(index: number): Found<MinuteOfDay> | null {
@@ -211,16 +225,20 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
   }
 
   /** What follows a date: a part of the day, a time, or both ("tomorrow evening at 7"). */
-  function timeAfter(index: number, part: MinuteOfDay | null): Found<MinuteOfDay> | null {
+  function timeAfter(
+    index: number,
+    part: MinuteOfDay | null,
+  ): (Found<MinuteOfDay> & { isHalfDay: boolean }) | null {
     const from = part === null && textAt(index) === ',' ? index + 1 : index;
     const named = part === null ? dayPart(from) : null;
     const known = part ?? named?.value ?? null;
     const clock = ledTime(named?.next ?? from);
     if (clock) {
       const isEvening = known !== null && known >= 12 * 60 && clock.isHalfDay && clock.value < 12 * 60;
-      return { value: isEvening ? clock.value + 12 * 60 : clock.value, next: clock.next };
+      const isHalfDay = known === null && clock.isHalfDay;
+      return { value: isEvening ? clock.value + 12 * 60 : clock.value, next: clock.next, isHalfDay };
     }
-    return named;
+    return named && { ...named, isHalfDay: false };
   }
 
   /** A date, a time, or both. `isLed`: a word like "on" stands before. */
@@ -247,7 +265,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     if (!endsPhrase(lexemes, date.next)) return null;
     const exact = timeAfter(date.next, null);
     if (exact && endsPhrase(lexemes, exact.next)) {
-      return { value: { date: date.value, minute: exact.value }, next: exact.next };
+      return { value: timed(date.value, exact.value, exact.isHalfDay), next: exact.next };
     }
     if (isOrdinalOrCount(date) && isIn(grammar.counted, date.next)) return null;
     const doubt = date.isDoubtful ? 'loose' : doubtOf(index, date.next);
@@ -260,7 +278,16 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     if (!clock || !endsPhrase(lexemes, clock.next)) return null;
     const date = dateWithLead(textAt(clock.next) === ',' ? clock.next + 1 : clock.next);
     if (date && endsPhrase(lexemes, date.next)) {
-      return { value: { date: date.value, minute: clock.value }, next: date.next };
+      // "at 9 tomorrow morning"
+      const part = dayPart(date.next);
+      if (part && endsPhrase(lexemes, part.next)) {
+        const isLate = part.value >= 12 * 60 && clock.isHalfDay && clock.value < 12 * 60;
+        return {
+          value: { date: date.value, minute: clock.value + (isLate ? 12 * 60 : 0) },
+          next: part.next,
+        };
+      }
+      return { value: timed(date.value, clock.value, clock.isHalfDay), next: date.next };
     }
     // "7 this evening", "8 tonight"
     const moment = look(grammar.moments, clock.next);
@@ -328,44 +355,17 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     due(index) {
       if (!begins(index)) return null;
       const led = afterLead(grammar.dateLeads, index, (at) => when(at, true));
-      const plain = when(index, false);
+      const plain = isIn(grammar.notAfter, index - 1) ? null : when(index, false);
       return led && led.next >= (plain?.next ?? 0) ? led : plain;
     },
 
     start(index) {
       if (!begins(index)) return null;
-      return afterLead(grammar.startLeads, index, (at): Found<StartMeaning> | null => {
-        const from = when(at, true);
-        if (!from) return null;
-        const to = isIn(grammar.rangeWords, from.next) ? when(from.next + 1, true) : null;
-        return to
-          ? { value: { start: from.value, due: to.value }, next: to.next }
-          : { value: { start: from.value, due: null }, next: from.next };
-      });
+      return afterLead(grammar.startLeads, index, startAt) ?? rangeAt(index, false);
     },
 
     repeat(index) {
-      if (!begins(index)) return null;
-      const head = look(grammar.repeats, index);
-      if (!head) return null;
-      const isUnit = head.value.days.kind === 'plain';
-      const done = isUnit ? look(grammar.afterDone, head.next) : null;
-      if (done && endsPhrase(lexemes, done.next)) {
-        return { value: { ...head.value, isAfterDone: true }, next: done.next };
-      }
-      const tail = isUnit ? look(grammar.repeatTails, head.next) : null;
-      const joint = tail && endsPhrase(lexemes, tail.next) ? combined(head.value, tail.value) : null;
-      if (
-        tail &&
-        joint &&
-        !(isIn(grammar.ordinalEndings, tail.next - 1) && isIn(grammar.counted, tail.next))
-      ) {
-        return { value: joint, next: tail.next };
-      }
-      if (!endsPhrase(lexemes, head.next)) return null;
-      if (isIn(grammar.ordinalEndings, head.next - 1) && isIn(grammar.counted, head.next)) return null;
-      if (doubtOf(index, head.next) !== null && !isFollowedLoosely(head.next)) return null;
-      return head;
+      return begins(index) ? withDayPart(wholeRepeat(index)) : null;
     },
 
     end(index) {
@@ -386,6 +386,59 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     },
   };
 
+  function startAt(index: number): Found<StartMeaning> | null {
+    const range = rangeAt(index, true);
+    if (range) return range;
+    const from = when(index, true);
+    return from && { value: { start: from.value, due: null }, next: from.next };
+  }
+
+  /** "Monday to Friday"; after a word like "from" also "9 to 5pm". */
+  function rangeAt(index: number, isLed: boolean): Found<StartMeaning> | null {
+    const from = when(index, isLed) ?? (isLed ? bareHour(index) : null);
+    if (!from || !isIn(grammar.rangeWords, from.next)) return null;
+    const to = when(from.next + 1, true);
+    // "8am until 24 December" is a time, and the end of something else.
+    if (!to || (from.value.date === null && to.value.date !== null)) return null;
+    return { value: { start: from.value, due: to.value }, next: to.next };
+  }
+
+  function bareHour(index: number): Found<WhenMeaning> | null {
+    const found = time(index, true);
+    return found && { value: { date: null, minute: found.value }, next: found.next };
+  }
+
+  /** "every Saturday morning", "every evening at 8" */
+  function withDayPart(repeat: Found<RepeatMeaning> | null): Found<RepeatMeaning> | null {
+    if (!repeat) return null;
+    const part = repeat.value.minute === undefined ? word(grammar.dayParts, repeat.next) : null;
+    const minute = repeat.value.minute ?? part?.value;
+    if (minute === undefined) return repeat;
+    const next = part?.next ?? repeat.next;
+    const exact = timeAfter(next, minute) ?? { value: minute, next };
+    const found = { value: { ...repeat.value, minute: exact.value }, next: exact.next };
+    return endsPhrase(lexemes, found.next) ? found : repeat;
+  }
+
+  function wholeRepeat(index: number): Found<RepeatMeaning> | null {
+    const head = look(grammar.repeats, index);
+    if (!head) return null;
+    const isUnit = head.value.days.kind === 'plain';
+    const done = isUnit ? look(grammar.afterDone, head.next) : null;
+    if (done && endsPhrase(lexemes, done.next)) {
+      return { value: { ...head.value, isAfterDone: true }, next: done.next };
+    }
+    const tail = isUnit ? look(grammar.repeatTails, head.next) : null;
+    const joint = tail && endsPhrase(lexemes, tail.next) ? combined(head.value, tail.value) : null;
+    if (tail && joint && !(isIn(grammar.ordinalEndings, tail.next - 1) && isIn(grammar.counted, tail.next))) {
+      return { value: joint, next: tail.next };
+    }
+    if (!endsPhrase(lexemes, head.next)) return null;
+    if (isIn(grammar.ordinalEndings, head.next - 1) && isIn(grammar.counted, head.next)) return null;
+    if (doubtOf(index, head.next) !== null && !isFollowedLoosely(head.next)) return null;
+    return head;
+  }
+
   /** "Remind me about the rent" is a title; "remind me" alone is when it is due. */
   function isOfSomething({ value, next }: Found<ReminderMeaning>): boolean {
     return value.kind === 'before' && value.duration === 'PT0S' && !isFollowedLoosely(next);
@@ -401,8 +454,8 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
   }
 }
 
-function isDayOrLast(nth: number): boolean {
-  return nth === -1 || (nth >= 1 && nth <= 31);
+function timed(date: DateMeaning, minute: MinuteOfDay, isHalfDay: boolean): WhenMeaning {
+  return isHalfDay ? { date, minute, isHalfDay } : { date, minute };
 }
 
 /** A repeat of weeks takes weekdays, one of months takes days of the month, one of years takes dates. */

@@ -44,7 +44,11 @@ export function presentAt(nowMs: number, timeZone: string): Present {
 export function resolveWhen(when: WhenMeaning, present: Present): Moment | null {
   if (when.date === null) return when.minute === null ? null : nextSuchTime(when.minute, present);
   const moment = resolveDate(when.date, present);
-  return moment && { day: moment.day, minute: when.minute ?? moment.minute };
+  if (moment === null || when.minute === null) return moment;
+  const isOver = moment.day === present.today && when.minute <= present.minute;
+  const evening = when.minute + DAY_MINUTES / 2;
+  const isEvening = isOver && when.isHalfDay === true && evening > present.minute && evening < DAY_MINUTES;
+  return { day: moment.day, minute: isEvening ? evening : when.minute };
 }
 
 export function nextSuchTime(minute: MinuteOfDay, { today, minute: now }: Present): Moment {
@@ -89,7 +93,7 @@ function dayMeant(date: DateMeaning, today: number, edge: 'start' | 'end'): numb
       return addUnits(today, date.unit, date.count);
     case 'weekday': {
       const ahead = modulo(date.weekday - weekdayOf(today), 7);
-      if (date.which === 'next') return mondayOf(today) + 7 + date.weekday;
+      if (date.which === 'next') return mondayOf(today) + 7 * (1 + (date.weeksLater ?? 0)) + date.weekday;
       if (date.which === 'this') return today + ahead;
       return today + (ahead === 0 ? 7 : ahead) + 7 * (date.weeksLater ?? 0);
     }

@@ -16,6 +16,7 @@ import {
 } from '@holdfast/db/accounts.ts';
 import type { AccountRole } from '@holdfast/db/account-tables.ts';
 import type { Database } from '@holdfast/db/database.ts';
+import { announceOnce } from '@holdfast/db/space-events.ts';
 import { ensurePersonalSpace, spacesOf } from '@holdfast/db/spaces.ts';
 import type { SpaceOfMember } from '@holdfast/db/spaces.ts';
 import type { ServerConfig } from '../config.ts';
@@ -37,9 +38,18 @@ export type SignUpFailureCode = AuthFailureCode | 'signup-closed' | 'invite-requ
 export type SignUpOutcome =
   Extract<AuthOutcome<SessionUser>, { ok: true }> | { readonly ok: false; readonly code: SignUpFailureCode };
 
+export type ResetOutcome =
+  | { readonly ok: true; readonly userId: string }
+  | { readonly ok: false; readonly code: AuthFailureCode | 'no-account' };
+
 export interface Accounts {
   signUp(input: SignUp, from: Headers): Promise<SignUpOutcome>;
   signIn(input: { email: string; password: string }, from: Headers): Promise<AuthOutcome<SessionUser>>;
+  /**
+   * For whoever runs the server: a new password for somebody who forgot theirs. Ends all of that person's
+   * sessions, on running servers too; API tokens stay.
+   */
+  resetPassword(input: { email: string; password: string }): Promise<ResetOutcome>;
   /** Who may sign up at this moment: the first account is always allowed. */
   signUpMode(): Promise<ServerConfig['signup']>;
   /** The caller's spaces, the personal one first. */
@@ -118,6 +128,15 @@ export function createAccounts({ database, library, signup, now }: AccountsOptio
       const outcome = await library.signIn(input, from);
       if (outcome.ok) await forgetExpiredSessions(database, outcome.value.id, new Date(now()));
       return outcome;
+    },
+    async resetPassword({ email, password }) {
+      const account = await accountByEmail(database, email);
+      if (!account) return { ok: false, code: 'no-account' };
+      const outcome = await library.resetPassword(account.id, password);
+      if (!outcome.ok) return outcome;
+      // Servers remember who a cookie stands for, and have sockets open: they look again.
+      await announceOnce(database, { kind: 'user', spaceId: account.id });
+      return { ok: true, userId: account.id };
     },
     signUpMode: async () => (signup === 'open' || (await hasAccounts(database)) ? signup : 'open'),
     async spaces(userId) {

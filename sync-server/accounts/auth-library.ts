@@ -22,6 +22,8 @@ const DAY_SECONDS = 24 * 60 * 60;
 const SESSION_DAYS = 90;
 export const MIN_PASSWORD_LENGTH = 8;
 export const MAX_PASSWORD_LENGTH = 256;
+/** The library's name for signing in with a password. */
+const BY_PASSWORD = 'credential';
 export const SESSION_COOKIE = 'holdfast.session_token';
 
 export interface SessionUser {
@@ -69,6 +71,8 @@ export interface AuthLibrary {
     input: { currentPassword: string; newPassword: string },
     from: Headers,
   ): Promise<AuthOutcome<null>>;
+  /** Sets a password without asking for the old one, and ends every session: for whoever runs the server. */
+  resetPassword(userId: string, newPassword: string): Promise<AuthOutcome<null>>;
   /** Throws, naming the columns, when the migrated tables are not what the library expects. */
   checkTables(): Promise<void>;
 }
@@ -148,6 +152,26 @@ export function createAuthLibrary(options: AuthLibraryOptions): AuthLibrary {
         },
         () => null,
       ),
+    async resetPassword(userId, newPassword) {
+      if (newPassword.length < MIN_PASSWORD_LENGTH) return { ok: false, code: 'weak-password' };
+      if (newPassword.length > MAX_PASSWORD_LENGTH) return { ok: false, code: 'long-password' };
+      const { password, internalAdapter } = await auth.$context;
+      const hash = await password.hash(newPassword);
+      const ways = await internalAdapter.findAccounts(userId);
+      if (ways.some((way) => way.providerId === BY_PASSWORD)) {
+        await internalAdapter.updatePassword(userId, hash);
+      } else {
+        await internalAdapter.createAccount({
+          userId,
+          accountId: userId,
+          providerId: BY_PASSWORD,
+          password: hash,
+        });
+      }
+      // After the password, so that nobody begins a session with the old one in between.
+      await internalAdapter.deleteUserSessions(userId);
+      return { ok: true, value: null, setCookie: [] };
+    },
     async checkTables() {
       const context = await auth.$context;
       await context.explicitSchemaCheck?.();

@@ -247,19 +247,20 @@ class Endpoint implements SyncEndpoint {
     if (this.#polling) return;
     this.#polling = true;
     try {
+      // With what each knew before the question: it may commit more before the answer is here.
       const rooms = [...this.#rooms.values()]
-        .map((open) => open.room)
-        .filter((room) => room.sessions.size > 0);
+        .map(({ room }) => ({ room, seq: room.seq }))
+        .filter(({ room }) => room.sessions.size > 0);
       if (rooms.length === 0) return;
       const heads = await readHeads(
         this.#hub.database,
-        rooms.map((room) => room.spaceId),
+        rooms.map(({ room }) => room.spaceId),
       );
-      for (const room of rooms) {
+      for (const { room, seq } of rooms) {
         const head = heads.get(room.spaceId);
         if (head === undefined) this.#spaceGone(room);
         else if (head > room.seq) room.onHead(head);
-        else if (head < room.seq) room.retire('The space was restored. Connect again.');
+        else if (head < seq) room.retire('The space was restored. Connect again.');
       }
     } catch (error) {
       this.#hub.logger.debug({ err: error }, 'the heads of open spaces could not be read');

@@ -116,6 +116,25 @@ test('[P6] a task goes to the trash and comes back', async () => {
   await anna.untilTitles('Buy bread', 'Call Tom');
 });
 
+test('[P30] what is left of a task that was removed elsewhere is in the trash as such, and can be restored', async () => {
+  const anna = await arrive();
+  await anna.go('Settings');
+  const left = { v: 'Water the tomatoes', t: Date.UTC(2026, 10, 1) * 1024 };
+  await anna.page.getByLabel('File to import').setInputFiles({
+    name: 'rest.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(
+      JSON.stringify({ format: 'holdfast-export', version: 1, maps: { tasks: { 'x1/title@2f': left } } }),
+    ),
+  });
+  await anna.go('Trash');
+  await anna.page.getByText('Part of a deleted task').waitFor();
+  await anna.page.getByRole('button', { name: 'Restore Water the tomatoes' }).click();
+  await anna.page.getByText('The trash is empty').waitFor();
+  await anna.go('Inbox');
+  await anna.untilTitles('Water the tomatoes');
+});
+
 test('[P7] Alt with an arrow reorders, says where the task is, and keeps the focus on it', async () => {
   const anna = await arrive();
   await anna.add('A', 'B', 'C');

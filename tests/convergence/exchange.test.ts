@@ -119,7 +119,7 @@ test(
           );
         }
       }),
-      { numRuns: runs, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+      { numRuns: runs, seed },
     );
   },
   60_000 + runs * 400,

@@ -7,6 +7,7 @@ import { testDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { createDatabase } from '@holdfast/db/database.ts';
 import type { Database } from '@holdfast/db/database.ts';
+import { keepServerKeys } from '@holdfast/db/server-keys.ts';
 import { DatabaseTooNewError, MIGRATIONS, isMigrated, migrate } from '@holdfast/db/migrate.ts';
 
 let test1: TestDatabase;
@@ -65,6 +66,17 @@ describe('the schema', () => {
     expect(done.flat().sort()).toEqual(Object.keys(MIGRATIONS).sort());
     expect(await migrate(database)).toEqual([]);
     expect(await isMigrated(database)).toBe(true);
+    await Promise.all(others.map((other) => other.close()));
+  });
+
+  test('[DB4] of processes that want the keys at once, all get those of one, for ever', async () => {
+    await migrate(database);
+    const others = [1, 2, 3, 4].map(() => createDatabase({ url: test1.url, onError: () => undefined }));
+    const offer = (n: number) => () =>
+      Promise.resolve({ authSecret: `s${n}`, vapidPublicKey: `p${n}`, vapidPrivateKey: `q${n}` });
+    const got = await Promise.all(others.map((other, n) => keepServerKeys(other, offer(n))));
+    expect(new Set(got.map((keys) => JSON.stringify(keys))).size).toBe(1);
+    expect(await keepServerKeys(database, offer(9))).toEqual(got[0]);
     await Promise.all(others.map((other) => other.close()));
   });
 

@@ -212,6 +212,69 @@ describe('sending', () => {
     await Promise.all([laptop.close(), phone.close()]);
   });
 
+  test('[V64] a piece that was refused leaves its upload waiting, whatever is said of the pieces after it', async () => {
+    const { laptop, phone, a, b } = await pair();
+    await laptop.setOffline(true);
+    await a.until((status) => status.connection === 'offline');
+    await a.page.evaluate(() => {
+      const native = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage');
+      let receipts = 0;
+      Object.defineProperty(WebSocket.prototype, 'onmessage', {
+        set(this: WebSocket, listener: (event: MessageEvent) => void) {
+          native?.set?.call(this, (event: MessageEvent<ArrayBuffer>) => {
+            const bytes = new Uint8Array(event.data);
+            if (bytes[0] !== 100) return listener(event);
+            receipts += 1;
+            harness.kept['receipts'] = receipts;
+            // Status 1 and the text "no" instead of status 0.
+            const refusal = new Uint8Array([...bytes.subarray(0, -1), 1, 2, 110, 111]);
+            listener(receipts === 1 ? new MessageEvent('message', { data: refusal.buffer }) : event);
+          });
+        },
+      });
+      for (let index = 0; index < 12; index += 1) {
+        harness.device.document.createTask({ title: `Task ${index}`, notes: 'x'.repeat(70_000) });
+      }
+    });
+    await a.saved();
+    await laptop.setOffline(false);
+    await b.untilTask('Task 11');
+    await a.page.waitForFunction(() => Number(harness.kept['receipts']) >= 2);
+    expect(await a.status()).toMatchObject({ waiting: 12, connection: 'refused' });
+    await Promise.all([laptop.close(), phone.close()]);
+  });
+
+  test('[V67] a server that asks anew in the middle of an upload gets all of it', async () => {
+    const { ada, laptop, phone, a } = await pair();
+    // What a server does that met a gap: it takes nothing more, holds its receipts, and asks.
+    await a.page.evaluate(() => {
+      const original = WebSocket.prototype.send;
+      WebSocket.prototype.send = function (data) {
+        const isReceipt = (data as Uint8Array)[0] === 100;
+        if (!isReceipt) return;
+        WebSocket.prototype.send = original;
+        const [sync, step1, length, emptyVector] = [0, 0, 1, 0];
+        const frame = Uint8Array.of(sync, step1, length, emptyVector).buffer;
+        this.dispatchEvent(new MessageEvent('message', { data: frame }));
+      };
+    });
+    // More than may go ahead of the receipts.
+    await a.page.evaluate(() => {
+      const { document } = harness.device;
+      document.batch('many', () => {
+        for (let i = 0; i < 80; i++) document.createTask({ title: `${i} ${'x'.repeat(9_000)}` });
+      });
+    });
+    await a.uploaded();
+    const fresh = await openTab(await w.newDevice(), w.url);
+    await fresh.signIn(ada);
+    await fresh.uploaded();
+    expect(await fresh.titles()).toHaveLength(80);
+    expect(await fresh.contentHash()).toBe(await a.contentHash());
+    await fresh.close();
+    await Promise.all([laptop.close(), phone.close()]);
+  });
+
   test('[V65] a space that this account may not open is refused in words; the tasks stay', async () => {
     const { laptop, phone, a } = await pair();
     await a.add('Milk');

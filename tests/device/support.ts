@@ -34,7 +34,7 @@ export function world(options: { withServer: boolean; args?: readonly string[] }
       // Kept over restarts: the keys of the sessions lie in it.
       const dataDir = await temporaryDataDir();
       cleanUp.unshift(() => rm(dataDir, { recursive: true, force: true }));
-      start = () => startApp({ databaseUrl: database.url, dataDir });
+      start = () => startApp({ databaseUrl: database.url, dataDir, lasting: true });
       made.app = await start();
       cleanUp.unshift(() => made.app.stop());
     }

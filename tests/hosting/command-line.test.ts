@@ -1,34 +1,11 @@
 /** The operator's command line, as a process: what it says, and its exit code. */
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { createDatabase } from '@holdfast/db/database.ts';
 import { expect, test } from 'vitest';
 import { startApp } from '../support/app.ts';
 import { testDatabase } from '../support/postgres.ts';
-import { ownDataDir } from './machine.ts';
+import { holdfast, ownDataDir } from './machine.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../deploy/holdfast.ts', import.meta.url));
 const COMMANDS = ['serve', 'migrate', 'doctor', 'user', 'export', 'import', 'backup', 'restore'];
-
-interface Answer {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function holdfast(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env['PATH'], ...env } });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
-    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
-  });
-}
 
 test('[HO23] every command has help, and the overview names them all', async () => {
   const overview = await holdfast([]);
@@ -114,6 +91,7 @@ test('[HO25] the first account is the administrator, and signs in with the passw
   const made = await holdfast(create, env, 'correct horse battery\n');
   expect(made, made.stderr).toMatchObject({
     code: 0,
+    stderr: '',
     stdout: expect.stringMatching(/^Made administrator ada@example\.org \(.+\)\.\n$/) as string,
   });
   expect(await holdfast(create, env, 'another password\n')).toMatchObject({

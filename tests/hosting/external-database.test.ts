@@ -2,6 +2,7 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDataFolder } from '@holdfast/deploy/data-folder.ts';
 import { openDatabase } from '@holdfast/deploy/open-database.ts';
@@ -71,12 +72,48 @@ test('[HO19] a missing database and a wrong password are told at once', async ()
   await database.drop();
 });
 
+test('[HO3] servers of one database share sessions, and a lost data folder ends none', async () => {
+  const database = await testDatabase({ migrated: false });
+  const start = async (env: Record<string, string> = {}) =>
+    startApp({ databaseUrl: database.url, dataDir: await ownDataDir(), env });
+  // At once, so that both want to make the keys.
+  const [one, two] = await Promise.all([start(), start()]);
+  const cookie = await signUp(one.url);
+  expect(await statusOfMe(two.url, cookie)).toBe(200);
+  expect(await one.stop()).toEqual({ code: 0, signal: null });
+  expect(await two.stop()).toEqual({ code: 0, signal: null });
+  const again = await start();
+  expect(await statusOfMe(again.url, cookie)).toBe(200);
+  expect(await readdir(again.dataDir)).not.toContain('keys.json');
+  await again.stop();
+  const own = await start({ AUTH_SECRET: 'a secret of the environment, which wins' });
+  expect(await statusOfMe(own.url, cookie)).toBe(401);
+  await own.stop();
+  await database.drop();
+});
+
+test('[HO3] a data folder that has keys gives them to a database that has none', async () => {
+  const database = await testDatabase();
+  const folder = await openDataFolder(await ownDataDir());
+  const { authSecret } = await folder.keys();
+  const app = await startApp({ databaseUrl: database.url, dataDir: folder.path });
+  const cookie = await signUp(app.url);
+  await app.stop();
+  // The same secret by another way: the session was signed with it.
+  const set = await startApp({ databaseUrl: database.url, env: { AUTH_SECRET: authSecret } });
+  expect(await statusOfMe(set.url, cookie)).toBe(200);
+  await set.stop();
+  const kept = await startApp({ databaseUrl: database.url });
+  expect(await statusOfMe(kept.url, cookie)).toBe(200);
+  await kept.stop();
+  await database.drop();
+});
+
 test('[HO2] the roles of a split deployment share a database, and each ends in order', async () => {
   const database = await testDatabase({ migrated: false });
-  const secret = { AUTH_SECRET: 'a secret that all servers of it share' };
-  const workers = await attemptStart({ databaseUrl: database.url, args: ['--role=workers'], env: secret });
+  const workers = await attemptStart({ databaseUrl: database.url, args: ['--role=workers'] });
   const [one, two] = await Promise.all(
-    [1, 2].map(() => startApp({ databaseUrl: database.url, args: ['--role=sync'], env: secret })),
+    [1, 2].map(() => startApp({ databaseUrl: database.url, args: ['--role=sync'] })),
   );
   expect(await workers.ready).toBe('workers');
   const cookie = await signUp(one?.url ?? '');

@@ -84,7 +84,9 @@ async function makeTree(): Promise<Tree> {
   await write('package-lock.json', '{"packages":{"node_modules/a":{"version":"1.0.0","integrity":"x"}}}');
   await write('web/src/page.ts', 'export const page = 1;');
   await write('core/task.ts', 'export const task = 1;');
-  await copyFile(launcher, join(root, 'deploy', 'launch.mjs'));
+  for (const file of ['launch.mjs', 'node-flags.json']) {
+    await copyFile(join(dirname(launcher), file), join(root, 'deploy', file));
+  }
   return {
     root,
     write,

@@ -1,8 +1,12 @@
 /** What the hosting tests do with the machine: folders that clean up after themselves, processes, accounts. */
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, vi } from 'vitest';
 import { postmasterPid, temporaryDataDir } from '../support/app.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../deploy/holdfast.ts', import.meta.url));
 
 /** A folder that ends with the test, and with it whatever Postgres was left in it. */
 export async function ownDataDir(): Promise<string> {
@@ -52,4 +56,29 @@ export async function signUp(url: string): Promise<string> {
 /** The status of `me`: 200 only when session, account and database are all there. */
 export async function statusOfMe(url: string, cookie: string): Promise<number> {
   return (await fetch(`${url}/api/v1/me`, { headers: { cookie } })).status;
+}
+
+export interface Answer {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The operator's command line as a process, with nothing in its environment but what is given. */
+export function holdfast(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input = '',
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env['PATH'], ...env } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
 }

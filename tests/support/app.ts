@@ -22,6 +22,8 @@ export interface AppOptions {
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Started within a test and ended by a hook: it outlives the test. */
+  readonly lasting?: boolean;
   /** A program and its arguments that runs the server, for example with less power. */
   readonly through?: readonly string[];
 }
@@ -139,7 +141,7 @@ export async function attemptStart(options: AppOptions = {}): Promise<Attempt> {
       await rm(dataDir, { recursive: true, force: true, maxRetries: 20 });
     },
   };
-  endWithTest(attempt);
+  if (options.lasting !== true) endWithTest(attempt);
   return attempt;
 }
 

@@ -44,7 +44,8 @@ beforeEach(async () => {
         appends++;
         const now = fault;
         if (now === 'held') await release.promise;
-        if (now === 'away') throw new Error('connect ECONNREFUSED');
+        // Five capitals, as an SQLSTATE has five characters: it was once taken for one.
+        if (now === 'away') throw Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
         const rows = await real.run<Row>(statement, values, timeoutMs);
         if (now === 'committed but the answer is lost') throw new Error('Connection terminated unexpectedly');
         return rows;

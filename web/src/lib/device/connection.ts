@@ -68,7 +68,7 @@ interface Session {
   readonly socket: WebSocket;
   readonly hellos: { sentAt: number; resolve: (answer: wire.HelloAnswer) => void }[];
   readonly registered: Set<number>;
-  readonly tickets: Map<number, { covers: Covers | null; resolve: () => void }>;
+  readonly tickets: Map<number, { covers: Covers | null; resolve: (isTaken: boolean) => void }>;
   readonly sentUnstored: Set<PendingWrite>;
   readonly hashes: Map<number, (answer: { seq: number; hash: string }) => void>;
   isGreeted: boolean;
@@ -77,6 +77,8 @@ interface Session {
   serverVector: Uint8Array | null;
   /** The server asked (again): answer from scratch. */
   isAnswerDue: boolean;
+  /** How often it asked. */
+  asked: number;
   sentUpTo: number;
   /** Of the marker that went with the last whole answer: not again for the same. */
   sentMarkerEdits: number;
@@ -149,6 +151,11 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (!session) return;
       session.serverVector = body;
       session.isAnswerDue = true;
+      session.asked += 1;
+      // It met a gap and dropped what came since: no receipt under way speaks for an edit any more, and whoever
+      // waits for one goes on to the answer, which covers everything that is unsent.
+      for (const ticket of session.tickets.values()) ticket.resolve(false);
+      session.tickets.clear();
       void pump(session);
       return;
     }
@@ -181,15 +188,15 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (!asked || !session) return;
     session.tickets.delete(receipt.ticket);
     if (receipt.isCommitted) {
-      refusal = null;
       if (asked.covers) {
+        refusal = null;
         for (const write of asked.covers.unstored) write.isSent = true;
         storage.confirm(asked.covers);
       }
     } else {
       refusal = `The server did not take an edit: ${receipt.text || 'it gave no reason'}.`;
     }
-    asked.resolve();
+    asked.resolve(receipt.isCommitted);
     options.onLink();
   };
   provider.messageHandlers[wire.MESSAGE.head] = (_encoder, decoder) => {
@@ -221,6 +228,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       isEpochNew: false,
       serverVector: null,
       isAnswerDue: false,
+      asked: 0,
       sentUpTo: 0,
       sentMarkerEdits: 0,
       isPumping: false,
@@ -235,7 +243,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const ending = session;
     session = null;
     if (!ending) return;
-    for (const ticket of ending.tickets.values()) ticket.resolve();
+    for (const ticket of ending.tickets.values()) ticket.resolve(false);
   }
 
   async function greet(on: Session): Promise<void> {
@@ -297,6 +305,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   async function pumpOnce(on: Session): Promise<void> {
     if (!on.isGreeted || !on.serverVector) return;
     const isAnswer = on.isAnswerDue;
+    const { asked } = on;
     on.isAnswerDue = false;
     const unsent = await readUnsent(isAnswer ? 0 : on.sentUpTo);
     const unstored = storage.unstored().filter((write) => isAnswer || !on.sentUnstored.has(write));
@@ -307,7 +316,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const marker = isWhole ? unsent.marker : null;
     const single = [...unsent.entries, ...unstored].map((edit) => edit.update);
     const updates = isWhole ? await answerTo(on, on.serverVector, unsent, single) : single;
-    if (on !== session) return;
+    if (on !== session || on.asked !== asked) return;
     if (!isAnswer && updates.length === 0) return;
     on.sentUpTo = Math.max(on.sentUpTo, unsent.entries.at(-1)?.key ?? 0);
     if (marker) on.sentMarkerEdits = marker.edits;
@@ -356,25 +365,28 @@ export function createConnection(options: ConnectionOptions): Connection {
   ): Promise<void> {
     const pieces = updates.flatMap((update) => chunkUpdate(update, CHUNK_BYTES));
     if (isAnswer && pieces.length === 0) pieces.push(wire.EMPTY_UPDATE);
+    const { asked } = on;
     let ahead = 0;
+    let isTaken = true;
     for (const [index, piece] of pieces.entries()) {
-      if (on !== session) return;
+      if (on !== session || on.asked !== asked) return;
       const step = isAnswer && index === 0 ? wire.SYNC.step2 : wire.SYNC.update;
       send(on, wire.syncFrame(step, piece));
       ahead += piece.length;
       if (ahead > WINDOW_BYTES && index < pieces.length - 1) {
         ahead = 0;
-        await ticket(on, null);
+        isTaken = (await ticket(on, null)) && isTaken;
       }
     }
-    if (on !== session) return;
+    if (on !== session || on.asked !== asked) return;
     const isNeeded = covers.keys.length > 0 || covers.marker !== null || covers.unstored.length > 0;
-    const received = isNeeded ? ticket(on, covers) : Promise.resolve();
+    // A receipt speaks of the pieces since the one before it: after a refusal the last must not cover all.
+    const received = isNeeded ? ticket(on, isTaken ? covers : null) : Promise.resolve();
     options.onLink();
     if (isAnswer && ids.candidate !== null) await received;
   }
 
-  function ticket(on: Session, covers: Covers | null): Promise<void> {
+  function ticket(on: Session, covers: Covers | null): Promise<boolean> {
     return new Promise((resolve) => {
       lastTicket += 1;
       on.tickets.set(lastTicket, { covers, resolve });

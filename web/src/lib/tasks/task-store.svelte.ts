@@ -8,7 +8,7 @@
  * lives, and views are brought up to date by it; when nothing reads, they are dropped.
  */
 
-import type { Conflict, HoldfastDocument, List, Tag, Task } from '@holdfast/core/document.ts';
+import type { Conflict, Fragment, HoldfastDocument, List, Tag, Task } from '@holdfast/core/document.ts';
 import { createSubscriber } from 'svelte/reactivity';
 import type { CachedTask } from '../device/device.ts';
 import type { LocalDate } from '../words/calendar.ts';
@@ -160,6 +160,11 @@ export class TaskStore {
   get trashedTags(): readonly Tag[] {
     this.#changes();
     return [...(this.#document?.tags() ?? [])].filter((tag) => tag.trashedAt !== null);
+  }
+  /** What is left of tasks that were removed elsewhere for ever. */
+  get fragments(): readonly Fragment[] {
+    this.#changes();
+    return this.#document?.fragments() ?? [];
   }
   listById(id: string): List | undefined {
     this.#changes();
