@@ -67,8 +67,15 @@ test(
 async function missingAfterReload(page: Page, saved: readonly string[]): Promise<string[]> {
   return page.evaluate(async (expected) => {
     await harness.open();
+    // A browser that was just killed may need a moment to open its databases. Until then the device says that it
+    // cannot store; it has nothing to show, and has lost nothing.
+    await harness.deviceUntil(harness.device, (status) => status.storage === 'ok');
     const there = new Set([...harness.device.document.tasks()].map((task) => task.title));
-    return expected.filter((title) => !there.has(title));
+    const missing = expected.filter((title) => !there.has(title));
+    if (missing.length === 0) return [];
+    // Whether the browser threw its databases away or the device looked into another one.
+    const databases = (await indexedDB.databases()).map(({ name }) => name);
+    return [`${missing.length} of ${expected.length}`, `databases: ${databases.join(', ')}`, ...missing];
   }, saved);
 }
 
