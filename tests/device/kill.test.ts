@@ -53,7 +53,7 @@ test(
         void page.exposeFunction('reached', resolve).then(() => writeUntil(page, round, random));
       });
       await reached;
-      await (round % 2 === 0 ? crash(context, page) : killBrowser(context, page));
+      await (round % 2 === 0 ? crash(context, page, saved) : killBrowser(context, page));
     }
     const context = await launchProfile(folder);
     const page = await context.newPage();
@@ -106,11 +106,19 @@ async function writeUntil(page: Page, round: number, random: () => number): Prom
   );
 }
 
-async function crash(context: BrowserContext, page: Page): Promise<void> {
+/**
+ * A tab that dies in a browser that lives; whoever used it looks again in a new one, and closes the browser later.
+ * Closed in the very moment of the crash, and on a machine with no processor to spare, Chromium 156 was seen to throw
+ * away all databases of a site ("Creating DB since it was missing", its own log says): see V13 in web/SPEC.md.
+ */
+async function crash(context: BrowserContext, page: Page, saved: ReadonlySet<string>): Promise<void> {
   const crashed = new Promise<void>((resolve) => page.once('crash', () => resolve()));
   const cdp = await context.newCDPSession(page);
   void cdp.send('Page.crash').catch(() => undefined);
   await crashed;
+  const next = await context.newPage();
+  await next.goto(server.url);
+  expect(await missingAfterReload(next, [...saved]), `seed ${SEED}, in the same browser`).toEqual([]);
   await context.close();
 }
 
