@@ -147,8 +147,11 @@ export function createPresence(hub: SyncHub): Presence {
   }
 
   async function flushNow(): Promise<void> {
+    // Taken together: what a device reports while this waits for the database is saved, and told, the next time.
     const saving = [...progress.values()];
     progress.clear();
+    const rooms = [...dirty];
+    dirty.clear();
     try {
       await saveProgress(hub.database, saving);
     } catch (error) {
@@ -158,13 +161,12 @@ export function createPresence(hub: SyncHub): Presence {
         const newer = progress.get(key);
         if (!newer || newer.appliedSeq < entry.appliedSeq) progress.set(key, entry);
       }
+      for (const room of rooms) dirty.add(room);
       return;
     }
     for (const spaceId of new Set(saving.map((entry) => entry.spaceId))) {
       hub.fanout.announce({ kind: 'devices', spaceId });
     }
-    const rooms = [...dirty];
-    dirty.clear();
     for (const room of rooms) {
       try {
         await push(room);
