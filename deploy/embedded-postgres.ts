@@ -8,6 +8,7 @@
  * Limits: one Holdfast at a time per folder, which data-folder.ts sees to before this runs.
  * Why an own process group: Ctrl-C reaches the whole group of the terminal, and Postgres would be gone before
  * the last edits were written.
+ * Why over 600 lines: one life cycle, in which each step has to know how the ones before it may have failed.
  */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
