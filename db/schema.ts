@@ -9,6 +9,7 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { AccountTables } from './account-tables.ts';
+import type { WorkerTables } from './worker-tables.ts';
 
 export type SpaceKind = 'personal' | 'shared';
 export type MemberRole = 'owner' | 'editor' | 'viewer';
@@ -111,7 +112,7 @@ export interface ServerKeysTable {
   made_at: DefaultTimestamp;
 }
 
-export interface Schema extends AccountTables {
+export interface Schema extends AccountTables, WorkerTables {
   space: SpaceTable;
   member: MemberTable;
   update_log: UpdateLogTable;

@@ -72,14 +72,12 @@ export const SETTINGS = {
     absent: 'no mail is sent',
     sentence: 'The mail server, smtp://user:password@host:587 or smtps://.',
     secret: true,
-    later: true,
     parse: url(['smtp:', 'smtps:'], 'like smtp://user:password@host:587'),
   },
   MAIL_FROM: {
     type: 'mail address',
     absent: 'no mail is sent',
     sentence: 'The sender of mails, plain or as "Holdfast <tasks@example.org>".',
-    later: true,
     parse: matching(/^[^<>\r\n]*<[^<>\s@]+@[^<>\s@]+>$|^[^<>\s@]+@[^<>\s@]+$/, 'a mail address'),
   },
   VAPID_PUBLIC_KEY: {
@@ -99,7 +97,6 @@ export const SETTINGS = {
     type: 'mailto: or https: address',
     absent: 'PUBLIC_URL',
     sentence: 'Where a push service reaches the person who runs this server.',
-    later: true,
     parse: url(['mailto:', 'https:'], 'like mailto:you@example.org or https://example.org'),
   },
   AUTH_SECRET: {
@@ -144,7 +141,6 @@ export const SETTINGS = {
     standard: '30',
     unit: 'days',
     sentence: 'How long the record of who changed what is kept.',
-    later: true,
     parse: wholeNumber(1, 36_500),
   },
   RATE_LIMITS: {
@@ -157,7 +153,6 @@ export const SETTINGS = {
     type: 'true or false',
     standard: 'false',
     sentence: 'Lets push, webhook and mail targets be private addresses.',
-    later: true,
     parse: yesNo('true', 'false'),
   },
 } satisfies Record<string, Setting<unknown>>;

@@ -16,7 +16,10 @@ import { migrate } from '@holdfast/db/migrate.ts';
 import { createLogger } from '@holdfast/sync-server/logging.ts';
 import type { Logger } from '@holdfast/sync-server/logging.ts';
 import { createSyncServer } from '@holdfast/sync-server/server.ts';
+import { createMetrics } from '@holdfast/sync-server/metrics.ts';
+import type { WorkersConfig } from '@holdfast/workers/config.ts';
 import { createWorkers } from '@holdfast/workers/workers.ts';
+import type { Workers } from '@holdfast/workers/workers.ts';
 import { idleSettings, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -36,6 +39,7 @@ export interface ServeOptions {
 
 const DRAIN_LIMIT_MS = 25_000;
 const HOUR_MS = 60 * 60_000;
+const DEFAULT_SUBJECT = 'mailto:holdfast@example.org';
 
 const webBuild = fileURLToPath(new URL('../web/build', import.meta.url));
 
@@ -149,10 +153,21 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
   const keys = await serverKeys(config, dataFolder, database);
   signal.throwIfAborted();
 
+  const metrics = createMetrics();
+  closers.push(async () => metrics.close());
+  let workers: Workers | undefined;
   if (role !== 'sync') {
-    const workers = createWorkers({ database, logger });
-    workers.start();
-    closers.push(() => workers.drain());
+    const begun = createWorkers({
+      database,
+      logger,
+      metrics,
+      config: workersConfig(config, keys),
+      // Under one roof with the server they are told directly: a listener more would make every edit an announcement.
+      listens: role === 'workers',
+    });
+    workers = begun;
+    begun.start();
+    closers.push(() => begun.drain());
     if (role === 'workers') {
       // Nothing else keeps the process alive: this role listens to nobody, and has no address to tell.
       const alive = setInterval(() => undefined, HOUR_MS);
@@ -165,6 +180,10 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
     database,
     logger,
     config: serverConfig(config, keys),
+    metrics,
+    onEvent: (event) => {
+      if (event.kind === 'head') workers?.hint({ kind: 'head', id: event.spaceId });
+    },
     ...(existsSync(join(webBuild, 'index.html')) ? { webRoot: webBuild } : {}),
   });
   closers.push(async () => {
@@ -186,6 +205,23 @@ function serverConfig(config: Config, keys: Keys): Parameters<typeof createSyncS
     rateLimits: config.RATE_LIMITS,
     ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
     ...(config.METRICS_TOKEN === undefined ? {} : { metricsToken: config.METRICS_TOKEN }),
+  };
+}
+
+function workersConfig(config: Config, keys: Keys): WorkersConfig {
+  const { SMTP_URL, MAIL_FROM, PUBLIC_URL } = config;
+  return {
+    publicUrl: PUBLIC_URL,
+    vapid: {
+      publicKey: keys.vapidPublicKey,
+      privateKey: keys.vapidPrivateKey,
+      // RFC 8292 wants a way to reach the operator; push services refuse a subject on localhost.
+      subject: config.VAPID_SUBJECT ?? (PUBLIC_URL?.startsWith('https:') ? PUBLIC_URL : DEFAULT_SUBJECT),
+    },
+    smtp: SMTP_URL === undefined || MAIL_FROM === undefined ? undefined : { url: SMTP_URL, from: MAIL_FROM },
+    allowPrivateEndpoints: config.ALLOW_PRIVATE_ENDPOINTS,
+    auditRetentionDays: config.AUDIT_RETENTION_DAYS,
+    secret: keys.authSecret,
   };
 }
 

@@ -29,9 +29,11 @@ import { problemOfParser, refuseRaw } from './http/refuse-raw.ts';
 import { createStaticFiles } from './http/static-files.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { systemClock } from './sync/clock.ts';
 import { createSyncEndpoint } from './sync/endpoint.ts';
 import { createPostgresFanout } from './sync/fanout.ts';
+import type { Fanout, SpaceEvent } from './sync/fanout.ts';
 import { SYNC_LIMITS, withoutRateLimits } from './sync/limits.ts';
 
 export interface SyncServerOptions {
@@ -41,6 +43,10 @@ export interface SyncServerOptions {
   /** Folder of the built app; without it only the API and sync are served. */
   readonly webRoot?: string;
   readonly now?: () => number;
+  /** Default: its own. Handed in where the workers of the same process count into the same. */
+  readonly metrics?: Metrics;
+  /** Told what other processes are told, for workers in the same process. Must not throw or wait. */
+  readonly onEvent?: (event: SpaceEvent) => void;
 }
 
 export interface SyncServer {
@@ -52,7 +58,7 @@ export interface SyncServer {
 
 export function createSyncServer(options: SyncServerOptions): SyncServer {
   const { database, config, logger, webRoot, now = Date.now } = options;
-  const metrics = createMetrics();
+  const metrics = options.metrics ?? createMetrics();
   const library = createAuthLibrary({ database, secret: config.authSecret, logger });
   const accounts = createAccounts({ database, library, signup: config.signup, now });
   const authenticator = createAuthenticator({ database, library, publicUrl: config.publicUrl, now });
@@ -60,12 +66,22 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   let draining = false;
   let migrated = false;
 
-  const fanout = createPostgresFanout({
+  const bus = createPostgresFanout({
     database,
     clock: systemClock,
     onError: (error) =>
       logger.warn({ err: error }, 'other servers cannot be heard; the database is polled meanwhile'),
   });
+  const { onEvent } = options;
+  const fanout: Fanout = onEvent
+    ? {
+        ...bus,
+        announce(event) {
+          onEvent(event);
+          bus.announce(event);
+        },
+      }
+    : bus;
   // Before the endpoint listens to the same: it asks again who its sockets belong to, and must not be
   // answered from memory.
   const unsubscribe = fanout.subscribe((event) => {
@@ -187,7 +203,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       clearTimeout(late);
       unsubscribe();
       await fanout.close();
-      metrics.close();
+      if (!options.metrics) metrics.close();
     },
   };
 }

@@ -1,108 +1,88 @@
 /**
- * The workers: what is done for the spaces while nobody waits for it.
+ * The workers: what is done for the spaces while nobody waits for it. Puts the jobs together and runs them.
  *
- * Promise: any number of processes may run them on one database; a job that fails is logged and tried again
- * at its next turn, and disturbs no other. `drain` begins nothing new and waits for what runs.
- * Limits: one turn at a time in a process.
+ * Promise: any number of processes may run them on one database; a job that fails is logged and tried again, and
+ * disturbs no other. `drain` begins nothing new and waits for what runs.
+ * Limits: hints (`hint`, or Postgres notifications with `listens`) only make it faster; every job also looks by itself.
  */
-import { spacesToCompact } from '@holdfast/db/compaction.ts';
 import type { Database } from '@holdfast/db/database.ts';
-import { COMPACTION, compactSpace } from './compact.ts';
+import { createSpaceEvents } from '@holdfast/db/space-events.ts';
+import { compactJob } from './compact-job.ts';
 import type { CompactionSettings } from './compact.ts';
+import type { WorkersConfig } from './config.ts';
+import { createJobLoop } from './job.ts';
+import type { Hint, Job } from './job.ts';
+import { NO_METRICS } from './telemetry.ts';
+import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
 
-/** The slice of the logger that workers use. */
-export interface WorkerLogger {
-  info(fields: Readonly<Record<string, unknown>>, message: string): void;
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
-  error(fields: Readonly<Record<string, unknown>>, message: string): void;
-}
+export type { WorkerLogger } from './telemetry.ts';
 
 export interface WorkersOptions {
   readonly database: Database;
   readonly logger: WorkerLogger;
+  readonly metrics?: WorkerMetrics;
   readonly now?: () => number;
-  /** Time from the end of one turn to the next; default 2 s. */
-  readonly turnMs?: number;
+  readonly config?: Partial<WorkersConfig>;
+  /** Hear from other processes by Postgres notifications. Where everything is one process, `hint` does instead. */
+  readonly listens?: boolean;
   readonly compaction?: Partial<CompactionSettings>;
 }
 
 export interface Workers {
   start(): void;
-  /** One turn now: everything that is due. For tests and for the command line. */
+  /** Something may be there to do. Never waits. */
+  hint(hint: Hint): void;
+  /** One turn of every job now. For tests and for the command line. */
   runOnce(): Promise<void>;
   drain(): Promise<void>;
   close(): Promise<void>;
 }
 
-const SPACES_PER_TURN = 20;
-const TURN_MS = 2000;
-const RETRY_MS = 60_000;
-
 export function createWorkers(options: WorkersOptions): Workers {
-  const { database, logger, now = Date.now, turnMs = TURN_MS } = options;
-  const compaction: CompactionSettings = { ...COMPACTION, ...options.compaction };
-  let timer: NodeJS.Timeout | undefined;
-  let turn: Promise<void> = Promise.resolve();
-  let stopped = true;
-  let draining = false;
-  /** Spaces that failed: not at every turn, which would fill the log and the processor. */
-  const retryAtMs = new Map<string, number>();
+  const { database, logger, metrics = NO_METRICS, now = Date.now } = options;
+  const jobs: readonly Job[] = [compactJob({ database, logger, settings: options.compaction })];
+  const loops = jobs.map((job) => ({ job, loop: createJobLoop({ job, logger, metrics, now }) }));
+  let events: ReturnType<typeof createSpaceEvents> | undefined;
+  let drained: Promise<void> | undefined;
 
-  async function compactWhatIsDue(): Promise<void> {
-    const { minRows, maxRows, quietMs } = compaction;
-    const need = { minRows, maxRows, quietSince: new Date(now() - quietMs) };
-    for (const spaceId of await spacesToCompact(database, need, SPACES_PER_TURN)) {
-      if (draining) return;
-      if ((retryAtMs.get(spaceId) ?? 0) > now()) continue;
-      try {
-        const outcome = await compactSpace(database, spaceId, compaction, now());
-        retryAtMs.delete(spaceId);
-        if (outcome) logger.info({ spaceId, ...outcome }, 'compacted a space');
-        if (outcome && outcome.quarantined > 0) {
-          logger.error(
-            { spaceId, rows: outcome.quarantined },
-            'rows were set aside; see the table quarantine',
-          );
-        }
-      } catch (error) {
-        retryAtMs.set(spaceId, now() + RETRY_MS);
-        logger.error({ err: error, spaceId }, 'a space could not be compacted; it is tried again later');
-      }
+  function hint(given: Hint): void {
+    for (const { job, loop } of loops) {
+      if (!job.wokenBy?.includes(given.kind)) continue;
+      job.onHint?.(given);
+      loop.wake();
     }
   }
 
-  function run(): Promise<void> {
-    turn = compactWhatIsDue().catch((error: unknown) => {
-      logger.warn({ err: error }, 'the workers could not do their turn');
+  function listen(): void {
+    events = createSpaceEvents({
+      url: database.url,
+      onError: (error) =>
+        logger.warn({ err: error }, 'the servers cannot be heard; the database is polled meanwhile'),
     });
-    return turn;
+    events.subscribe((event) => {
+      if (event.kind === 'head') hint({ kind: 'head', id: event.spaceId });
+    });
+    events.onRestored(() => {
+      for (const { loop } of loops) loop.wake();
+    });
   }
 
-  function schedule(): void {
-    timer = setTimeout(() => {
-      void run().then(() => {
-        if (!stopped) schedule();
-      });
-    }, turnMs);
-    timer.unref();
-  }
-
-  async function drain(): Promise<void> {
-    stopped = true;
-    draining = true;
-    clearTimeout(timer);
-    await turn;
+  function drain(): Promise<void> {
+    drained ??= (async () => {
+      await Promise.all(loops.map(({ loop }) => loop.drain()));
+      await events?.close();
+    })();
+    return drained;
   }
 
   return {
     start() {
-      if (!stopped) return;
-      stopped = false;
-      schedule();
+      if (options.listens === true) listen();
+      for (const { loop } of loops) loop.start();
     },
+    hint,
     async runOnce() {
-      await turn;
-      await run();
+      for (const { loop } of loops) await loop.runOnce();
     },
     drain,
     close: drain,

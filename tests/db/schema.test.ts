@@ -26,7 +26,7 @@ afterEach(async () => {
 /** Tables by the interfaces that end in `Tables` or are `Schema`, with the fields of the tables' interfaces. */
 function tablesInTypes(): Record<string, string[]> {
   const interfaces = new Map<string, Map<string, string>>();
-  for (const file of ['schema.ts', 'account-tables.ts']) {
+  for (const file of ['schema.ts', 'account-tables.ts', 'worker-tables.ts']) {
     const text = readFileSync(new URL(`../../db/${file}`, import.meta.url), 'utf8');
     for (const statement of ts.createSourceFile(file, text, ts.ScriptTarget.ESNext).statements) {
       if (!ts.isInterfaceDeclaration(statement)) continue;
@@ -40,7 +40,7 @@ function tablesInTypes(): Record<string, string[]> {
     }
   }
   const tables: Record<string, string[]> = {};
-  for (const group of ['Schema', 'AccountTables']) {
+  for (const group of ['Schema', 'AccountTables', 'WorkerTables']) {
     for (const [table, type] of interfaces.get(group) ?? []) {
       tables[table] = [...(interfaces.get(type)?.keys() ?? [])].sort();
     }

@@ -23,9 +23,7 @@ const pinnedPackage =
 const NODES = [process.execPath, systemNode()].filter((node) => node !== undefined);
 
 const PROGRAM = `
-process.stdout.write(JSON.stringify({ args: process.argv.slice(2), node: process.execPath, pid: process.pid }) + '\\n');
 const code = process.argv.find((arg) => arg.startsWith('--exit='));
-if (code) process.exit(Number(code.slice('--exit='.length)));
 if (process.argv.includes('--stay')) {
   const stay = setInterval(() => undefined, 1000);
   for (const signal of ['SIGTERM', 'SIGINT']) {
@@ -36,6 +34,9 @@ if (process.argv.includes('--stay')) {
     });
   }
 }
+// Last, because who reads it may send a signal at once.
+process.stdout.write(JSON.stringify({ args: process.argv.slice(2), node: process.execPath, pid: process.pid }) + '\\n');
+if (code) process.exit(Number(code.slice('--exit='.length)));
 `;
 
 /** Makes what npm would: the pinned Node (the one that runs the tests), vite, and the note of what is installed. */

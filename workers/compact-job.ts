@@ -1,0 +1,54 @@
+/**
+ * The job that compacts what needs it.
+ *
+ * Promise: a space that cannot be compacted is tried again after a minute and stands in no other's way.
+ */
+import { spacesToCompact } from '@holdfast/db/compaction.ts';
+import type { Database } from '@holdfast/db/database.ts';
+import { COMPACTION, compactSpace } from './compact.ts';
+import type { CompactionSettings } from './compact.ts';
+import type { Job } from './job.ts';
+import type { WorkerLogger } from './telemetry.ts';
+
+export interface CompactJobOptions {
+  readonly database: Database;
+  readonly logger: WorkerLogger;
+  readonly settings: Partial<CompactionSettings> | undefined;
+}
+
+const SPACES_PER_TURN = 20;
+const TURN_MS = 2000;
+const RETRY_MS = 60_000;
+
+export function compactJob({ database, logger, settings }: CompactJobOptions): Job {
+  const compaction: CompactionSettings = { ...COMPACTION, ...settings };
+  /** Spaces that failed: not at every turn, which would fill the log and the processor. */
+  const retryAtMs = new Map<string, number>();
+
+  return {
+    name: 'compact',
+    everyMs: TURN_MS,
+    async turn(turn) {
+      const { minRows, maxRows, quietMs } = compaction;
+      const need = { minRows, maxRows, quietSince: new Date(turn.now() - quietMs) };
+      for (const spaceId of await spacesToCompact(database, need, SPACES_PER_TURN)) {
+        if (turn.isStopping) return;
+        if ((retryAtMs.get(spaceId) ?? 0) > turn.now()) continue;
+        try {
+          const outcome = await compactSpace(database, spaceId, compaction, turn.now());
+          retryAtMs.delete(spaceId);
+          if (outcome) logger.info({ spaceId, ...outcome }, 'compacted a space');
+          if (outcome && outcome.quarantined > 0) {
+            logger.error(
+              { spaceId, rows: outcome.quarantined },
+              'rows were set aside; see the table quarantine',
+            );
+          }
+        } catch (error) {
+          retryAtMs.set(spaceId, turn.now() + RETRY_MS);
+          logger.error({ err: error, spaceId }, 'a space could not be compacted; it is tried again later');
+        }
+      }
+    },
+  };
+}
