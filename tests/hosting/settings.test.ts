@@ -71,7 +71,9 @@ test('[HO4] names that only look a little like ours are left alone', () => {
 });
 
 test('[HO4] what is set but does nothing yet is named', () => {
-  expect(idleSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host', PORT: '1', BUS_URL: '' })).toEqual(['OTEL_EXPORTER_OTLP_ENDPOINT']);
+  expect(idleSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host', PORT: '1', BUS_URL: '' })).toEqual([
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+  ]);
 });
 
 test('[HO5] env.example and docs/settings.md are what "npm run format" would write', async () => {
