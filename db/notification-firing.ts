@@ -8,7 +8,7 @@
  */
 import { sql } from 'kysely';
 import type { Database, Tx } from './database.ts';
-import { insertDigest } from './reminder-plan.ts';
+import { insertHeldDigest, planDailyDigest } from './reminder-plan.ts';
 
 export interface ClaimedNotification {
   readonly id: string;
@@ -81,6 +81,8 @@ export interface Settlement {
   readonly missedDigests: readonly { readonly id: string; readonly userId: string }[];
   /** Not yet after all. */
   readonly postponed: readonly { readonly id: string; readonly until: number }[];
+  /** The daily digests that follow. */
+  readonly nextDaily: readonly { readonly userId: string; readonly spaceId: string; readonly at: number }[];
 }
 
 /** People for whom something changed that the app shows. */
@@ -109,6 +111,9 @@ export async function settleFirings(
       else await end(tx, by, 'cancelled', [{ id: digest.id, reason: 'nothing-open' }], now);
     }
     tell(await fire(tx, by, fired, now));
+    for (const { userId, spaceId, at } of settlement.nextDaily) {
+      await planDailyDigest(tx, userId, { spaceId, at }, now);
+    }
     return [...told];
   });
 }
@@ -195,9 +200,9 @@ async function end(
 }
 
 async function hold(tx: Tx, by: string, held: Settlement['held'], now: number): Promise<void> {
-  for (const { spaceId, userId, key, until } of uniqueBy(held, (row) => `${row.userId}\n${row.key}`)) {
+  for (const { spaceId, userId, key, until } of uniqueBy(held, (row) => `${row.userId}\n${row.until}`)) {
     const home = await personalSpace(tx, userId);
-    await insertDigest(tx, { spaceId: home ?? spaceId, userId, key, at: until, now });
+    await insertHeldDigest(tx, { spaceId: home ?? spaceId, userId, key, at: until, now });
   }
   if (held.length === 0) return;
   await sql`

@@ -257,26 +257,39 @@ export async function moveHeldDigests(tx: Tx, userId: string, at: number): Promi
 export const DAILY_KEY = 'digest/daily/';
 export const HELD_KEY = 'digest/held/';
 
-export async function insertDigest(
-  tx: Tx,
-  input: {
-    readonly spaceId: string;
-    readonly userId: string;
-    readonly key: string;
-    readonly at: number;
-    readonly now: number;
-  },
-): Promise<void> {
+export interface NewDigest {
+  readonly spaceId: string;
+  readonly userId: string;
+  readonly key: string;
+  readonly at: number;
+  readonly now: number;
+}
+
+/** Unless one is planned by then, which will tell of it too. */
+export async function insertHeldDigest(tx: Tx, digest: NewDigest): Promise<void> {
+  const planned = await tx
+    .selectFrom('notification')
+    .select('id')
+    .where('user_id', '=', digest.userId)
+    .where('kind', '=', 'digest')
+    .where('state', '=', 'planned')
+    .where('key', 'like', `${HELD_KEY}%`)
+    .where('fire_at', '<=', new Date(digest.at))
+    .executeTakeFirst();
+  if (!planned) await insertDigest(tx, digest);
+}
+
+async function insertDigest(tx: Tx, digest: NewDigest): Promise<void> {
   await tx
     .insertInto('notification')
     .values({
-      space_id: input.spaceId,
-      user_id: input.userId,
-      key: input.key,
+      space_id: digest.spaceId,
+      user_id: digest.userId,
+      key: digest.key,
       kind: 'digest',
-      fire_at: new Date(input.at),
+      fire_at: new Date(digest.at),
       state: 'planned',
-      planned_at: new Date(input.now),
+      planned_at: new Date(digest.now),
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
