@@ -17,6 +17,11 @@ import { WORKERS_DEFAULTS } from './config.ts';
 import type { WorkersConfig } from './config.ts';
 import { createJobLoop } from './job.ts';
 import type { Hint, Job } from './job.ts';
+import { EFFECTS } from './projection/effects.ts';
+import type { ProjectionEffect } from './projection/effect.ts';
+import { projectionJob } from './projection/job.ts';
+import type { ProjectionSettings } from './projection/project.ts';
+import { createProjector, createThreadProjector, PROJECTION } from './projection/projector.ts';
 import { deliverNotificationsJob } from './reminders/deliver-job.ts';
 import { fireRemindersJob } from './reminders/fire-job.ts';
 import { replanRemindersJob } from './reminders/replan-job.ts';
@@ -38,6 +43,12 @@ export interface WorkersOptions {
   readonly compaction?: Partial<CompactionSettings>;
   /** PEM of an authority that push services are trusted by besides the usual ones. */
   readonly ca?: string;
+  readonly projection?: Partial<ProjectionSettings> & {
+    /** In a thread of its own, with connections of its own. Default false. */
+    readonly isThreaded?: boolean;
+    /** Instead of those of the product; not in a thread. */
+    readonly effects?: readonly ProjectionEffect[];
+  };
 }
 
 export interface Workers {
@@ -61,7 +72,18 @@ export function createWorkers(options: WorkersOptions): Workers {
   const guard = createEndpointGuard({ allowPrivate: config.allowPrivateEndpoints });
   const push = config.vapid && createPushChannel({ vapid: config.vapid, guard, now, ca: options.ca });
   const mail = config.smtp && createMailChannel(config.smtp);
+  const { isThreaded = false, effects = EFFECTS, ...projection } = options.projection ?? {};
+  const settings = { ...PROJECTION, ...projection };
   const jobs: readonly Job[] = [
+    projectionJob({
+      database,
+      logger,
+      metrics,
+      projector: isThreaded
+        ? createThreadProjector(database.url, settings)
+        : createProjector(database, effects, settings),
+      onProjected: (id) => hint({ kind: 'projected', id }),
+    }),
     compactJob({ database, logger, settings: options.compaction }),
     replanRemindersJob({ database, onPlanned: () => hint({ kind: 'plan', id: '' }) }),
     fireRemindersJob({
