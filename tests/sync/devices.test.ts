@@ -17,11 +17,37 @@ let server: SyncProcess;
 let spaceId: string;
 let clock: ManualClock;
 let sockets: RawSocket[] = [];
+/** What is asked of the database, by the name of the statement. */
+let statements: string[];
+/** Set: the next time that progress is saved, this is waited for first. */
+let heldSave: { readonly begun: () => void; readonly until: Promise<void> } | null;
+/** Resolved when progress was saved. */
+let saved: PromiseWithResolvers<void>;
 
 beforeEach(async () => {
   database = await testDatabase();
   clock = manualClock();
-  server = await startSyncProcess({ databaseUrl: database.url, clock });
+  statements = [];
+  heldSave = null;
+  saved = Promise.withResolvers();
+  server = await startSyncProcess({
+    databaseUrl: database.url,
+    clock,
+    database: (real) => ({
+      ...real,
+      async run<Row>(statement: { name: string; text: string }, values: readonly unknown[]) {
+        statements.push(statement.name);
+        if (statement.name !== 'save-progress') return real.run<Row>(statement, values);
+        const held = heldSave;
+        heldSave = null;
+        held?.begun();
+        await held?.until;
+        const rows = await real.run<Row>(statement, values);
+        saved.resolve();
+        return rows;
+      },
+    }),
+  });
   spaceId = await server.createSpace();
 });
 
@@ -210,5 +236,39 @@ describe('devices', () => {
     while (server.endpoint.stats().connections > 1) await new Promise(setImmediate);
     devices = await seen();
     expect(devices['laptop']).toMatchObject({ applied: 1, connected: false });
+  });
+
+  test('[SV1] what a device reports while the reports before are being saved is told too', async () => {
+    const [phone, laptop] = [await connect('ann'), await connect('ann')];
+    await phone.hello(hello('phone', []));
+    await laptop.hello(hello('laptop', []));
+    const { edit } = author();
+    phone.update(edit('a', 1));
+    phone.update(edit('b', 2));
+    await Promise.all([phone.settled(), laptop.settled()]);
+    laptop.send(103, 1);
+    await laptop.settled();
+
+    const begun = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    heldSave = { begun: begun.resolve, until: release.promise };
+    clock.advance(1000);
+    await begun.promise;
+    // The database has the report of 1 in its hands; now comes the next.
+    laptop.send(103, 2);
+    await laptop.settled();
+    release.resolve();
+    const appliedByLaptop = async (): Promise<number | undefined> =>
+      (await phone.next('devices')).devices.find((device) => device.id === 'laptop')?.applied;
+    expect(await appliedByLaptop()).toBe(1);
+
+    // The next save is followed at once by the question what to tell; without it the wait below had no end.
+    saved = Promise.withResolvers();
+    statements = [];
+    clock.advance(1000);
+    await saved.promise;
+    await new Promise(setImmediate);
+    expect(statements.filter((name) => name.includes('progress'))).toEqual(['save-progress', 'progress']);
+    expect(await appliedByLaptop()).toBe(2);
   });
 });
