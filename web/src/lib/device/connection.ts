@@ -7,10 +7,11 @@
  * Whatever ends a socket, the next one begins from what is stored: nothing is remembered between sockets
  * that could be wrong.
  *
- * What of y-websocket is used: the socket, its reconnecting and its silence watchdog. What is not: its
- * update handler and BroadcastChannel, which send and broadcast before anything is stored, its answer to
- * sync step 1, and its back-off, which has no jitter and would have every device of a restarted server
- * come back within the same 2.5 s.
+ * What of y-websocket is used: the socket and its silence watchdog. What is not: its update handler and
+ * BroadcastChannel, which send and broadcast before anything is stored, its answer to sync step 1, and its
+ * reconnecting, which has no jitter, so that every device of a restarted server would come back within the
+ * same 2.5 s, and whose timers cannot be taken back, so that each attempt out of turn begets one more chain
+ * of attempts.
  *
  * Limits: `synced` means downloaded. Whether everything was uploaded is told by the count of waiting edits.
  */
@@ -52,6 +53,8 @@ interface ConnectionOptions {
   now: () => EpochMs;
   random: () => number;
   isOnline: () => boolean;
+  /** Somebody looks at this window. */
+  isVisible: () => boolean;
   onLink: () => void;
   /** The server told what it knows of this device's ids. */
   onView: (view: ServerView) => void;
@@ -92,6 +95,8 @@ const CHUNK_BYTES = 64 * 1024;
 const WINDOW_BYTES = 512 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_BACKOFF_MS = 30_000;
+/** While somebody looks on: who waits for a server to come back sees it come. */
+export const MAX_BACKOFF_SEEN_MS = 5_000;
 const MAX_SKEW_MS = 2 * 60_000;
 
 export function createConnection(options: ConnectionOptions): Connection {
@@ -119,6 +124,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let isStarted = false;
   let isClosed = false;
   let connectTimer: ReturnType<typeof setTimeout> | undefined;
+  /** There is at most one planned attempt. */
+  let attemptTimer: ReturnType<typeof setTimeout> | undefined;
 
   provider.on('status', ({ status }) => {
     clearTimeout(connectTimer);
@@ -133,11 +140,13 @@ export function createConnection(options: ConnectionOptions): Connection {
     clearTimeout(connectTimer);
     endSession();
     hasFailed = true;
-    // y-websocket waits min(2^n * 100 ms, maxBackoffTime): the second is ours and always the smaller one.
-    provider.maxBackoffTime = reconnectDelayMs(provider.wsUnsuccessfulReconnects + 1, options.random);
+    // y-websocket's own next attempt then does nothing.
+    provider.shouldConnect = false;
+    planAttempt();
     options.onLink();
   });
   provider.on('closed', ({ code, reason }) => {
+    clearTimeout(attemptTimer);
     ended = code === 4401 ? 'signed-out' : 'refused';
     refusal = code === 4401 ? null : sentenceFor(code, reason);
     options.onLink();
@@ -215,6 +224,14 @@ export function createConnection(options: ConnectionOptions): Connection {
     session.hashes.get(answer.ticket)?.(answer);
     session.hashes.delete(answer.ticket);
   };
+
+  function planAttempt(): void {
+    clearTimeout(attemptTimer);
+    if (isClosed || ended) return;
+    const isSeen = options.isVisible() && options.isOnline();
+    const delayMs = reconnectDelayMs(provider.wsUnsuccessfulReconnects + 1, options.random, isSeen);
+    attemptTimer = setTimeout(() => provider.connect(), delayMs);
+  }
 
   function begin(socket: WebSocket): void {
     session = {
@@ -437,13 +454,14 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (session) void pump(session);
     },
     tryNow() {
-      if (isStarted && !isClosed) provider.connect();
+      if (!isStarted || isClosed) return;
+      clearTimeout(attemptTimer);
+      provider.connect();
     },
     drop() {
       if (!isStarted || ended) return;
+      // It goes on trying: a browser's word about the network is not always true of this server.
       provider.disconnect();
-      // Keeps trying: a browser's word about the network is not always true of this server.
-      provider.shouldConnect = true;
     },
     askIds(asked) {
       const on = session;
@@ -465,6 +483,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     close() {
       isClosed = true;
       clearTimeout(connectTimer);
+      clearTimeout(attemptTimer);
       provider.destroy();
       awareness.destroy();
       endSession();
@@ -472,9 +491,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
 }
 
-/** Doubles from 200 ms to 30 s, of which the later half is left to chance, so that not everyone comes at once. */
-export function reconnectDelayMs(failures: number, random: () => number): number {
-  return Math.min(MAX_BACKOFF_MS, 100 * 2 ** failures) * (0.5 + random() / 2);
+/** Doubles from 200 ms to the cap, of which the later half is left to chance, so that not everyone comes at once. */
+export function reconnectDelayMs(failures: number, random: () => number, isSeen: boolean): number {
+  const capMs = isSeen ? MAX_BACKOFF_SEEN_MS : MAX_BACKOFF_MS;
+  return Math.min(capMs, 100 * 2 ** failures) * (0.5 + random() / 2);
 }
 
 function send(on: Session, frame: Uint8Array): void {
