@@ -87,6 +87,7 @@ describe('hello', () => {
       head: 2,
       clocks: { 77: Y.getState(doc.store, 77), 78: 0 },
       refused: [],
+      name: 'The phone',
     });
   });
 
@@ -236,6 +237,35 @@ describe('devices', () => {
     while (server.endpoint.stats().connections > 1) await new Promise(setImmediate);
     devices = await seen();
     expect(devices['laptop']).toMatchObject({ applied: 1, connected: false });
+  });
+
+  test('[SV2] devices of one person that call themselves the same are told apart by a number', async () => {
+    const as = async (user: string, device: string, name: string): Promise<string> =>
+      (await (await connect(user)).hello({ ...(hello(device, []) as object), device: { id: device, name } }))
+        .name;
+    expect(await as('ann', 'one', 'Chrome on Linux')).toBe('Chrome on Linux');
+    expect(await as('ann', 'two', 'Chrome on Linux')).toBe('Chrome on Linux 2');
+    expect(await as('ann', 'three', 'CHROME on Linux')).toBe('CHROME on Linux 3');
+    expect(await as('ben', 'four', 'Chrome on Linux')).toBe('Chrome on Linux');
+    // Whether it took the number or says its own name again, it keeps it.
+    expect(await as('ann', 'two', 'Chrome on Linux 2')).toBe('Chrome on Linux 2');
+    expect(await as('ann', 'two', 'Chrome on Linux')).toBe('Chrome on Linux 2');
+    expect(await as('ann', 'one', 'Chrome on Linux')).toBe('Chrome on Linux');
+    // A name that a person gave makes room for the next.
+    expect(await as('ann', 'two', 'Kitchen')).toBe('Kitchen');
+    expect(await as('ann', 'five', 'Chrome on Linux')).toBe('Chrome on Linux 2');
+    const witness = await connect('ann');
+    await witness.hello(hello('six', []));
+    clock.advance(1000);
+    const names = (await witness.next('devices')).devices.map((device) => device.name).sort();
+    expect(names).toEqual([
+      'CHROME on Linux 3',
+      'Chrome on Linux',
+      'Chrome on Linux',
+      'Chrome on Linux 2',
+      'Kitchen',
+      'The six',
+    ]);
   });
 
   test('[SV1] what a device reports while the reports before are being saved is told too', async () => {

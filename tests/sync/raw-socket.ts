@@ -31,6 +31,7 @@ export interface Hello {
   head: number;
   clocks: Record<string, number>;
   refused: number[];
+  name: string;
 }
 
 type Kind = Frame['kind'];

@@ -39,6 +39,8 @@ export interface Connection {
   drop(): void;
   /** Asks the server whether other tabs may write with these ids; the answers go to `onView`. */
   askIds(asked: readonly number[]): void;
+  /** This device has another name: says so, if a socket is up. */
+  introduce(): void;
   contentHash(): Promise<{ seq: number; hash: string } | null>;
   close(): void;
 }
@@ -58,6 +60,8 @@ interface ConnectionOptions {
   onLink: () => void;
   /** The server told what it knows of this device's ids. */
   onView: (view: ServerView) => void;
+  /** The server knows this device, which called itself `said`, as `name`. */
+  onNamed: (said: string, name: string) => void;
 }
 
 interface Covers {
@@ -290,10 +294,12 @@ export function createConnection(options: ConnectionOptions): Connection {
     clientIds: readonly number[],
     writing = ids.candidate ?? doc.clientID,
   ): Promise<ServerView> {
+    const device = options.self();
     const answer = await new Promise<wire.HelloAnswer>((resolve) => {
       on.hellos.push({ sentAt: options.now(), resolve });
-      send(on, wire.helloFrame({ protocol: 1, device: options.self(), clientIds, writing }));
+      send(on, wire.helloFrame({ protocol: 1, device, clientIds, writing }));
     });
+    if (answer.name !== null && answer.name !== device.name) options.onNamed(device.name, answer.name);
     const view = { spaceId: options.spaceId, clocks: answer.clocks, refused: new Set(answer.refused) };
     options.onView(view);
     // Where storing fails, edits are sent all the same.
@@ -468,6 +474,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (!on?.isGreeted) return;
       // One hello for each: the server lets one socket claim several ids, one at a time.
       for (const id of asked) void hello(on, [id], id).catch(() => undefined);
+    },
+    introduce() {
+      if (session?.isGreeted) void hello(session, []).catch(() => undefined);
     },
     contentHash() {
       const on = session;

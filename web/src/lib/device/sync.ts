@@ -21,7 +21,10 @@ export interface Sync {
   setAccount(account: RegisteredAccount | null): void;
   /** Edits in the memory of other tabs, as far as they answer within a quarter of a second. */
   unsavedElsewhere(): Promise<number>;
+  /** The registration changed: other tabs read it again. */
   tellAccount(): void;
+  /** This device has another name: the server learns it now, if this tab holds the socket. */
+  introduce(): void;
   tellClosing(reason: 'signed-out' | 'cleared'): void;
   tryNow(): void;
   contentHash(): Promise<{ seq: number; hash: string } | null>;
@@ -40,6 +43,7 @@ interface SyncOptions {
   random: () => number;
   onLink: () => void;
   onAccount: () => void;
+  onNamed: (said: string, name: string) => void;
   onClosing: (reason: 'signed-out' | 'cleared') => void;
 }
 
@@ -128,6 +132,7 @@ export function createSync(options: SyncOptions): Sync {
       isOnline: () => navigator.onLine,
       isVisible,
       onLink: tell,
+      onNamed: options.onNamed,
       onView: ({ spaceId: space, clocks, refused }) =>
         tabs.send({ type: 'id-view', spaceId: space, clocks: [...clocks], refused: [...refused] }),
     });
@@ -261,6 +266,7 @@ export function createSync(options: SyncOptions): Sync {
       return [...unsavedOf.values()].reduce((sum, count) => sum + count, 0);
     },
     tellAccount: () => tabs.send({ type: 'account' }),
+    introduce: () => connection?.introduce(),
     tellClosing: (reason) => tabs.send({ type: 'closing', reason }),
     tryNow,
     contentHash: () => connection?.contentHash() ?? Promise.resolve(null),
