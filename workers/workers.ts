@@ -12,6 +12,11 @@ import type { CompactionSettings } from './compact.ts';
 import type { WorkersConfig } from './config.ts';
 import { createJobLoop } from './job.ts';
 import type { Hint, Job } from './job.ts';
+import { EFFECTS } from './projection/effects.ts';
+import type { ProjectionEffect } from './projection/effect.ts';
+import { projectionJob } from './projection/job.ts';
+import type { ProjectionSettings } from './projection/project.ts';
+import { createProjector, createThreadProjector, PROJECTION } from './projection/projector.ts';
 import { NO_METRICS } from './telemetry.ts';
 import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
 
@@ -26,6 +31,12 @@ export interface WorkersOptions {
   /** Hear from other processes by Postgres notifications. Where everything is one process, `hint` does instead. */
   readonly listens?: boolean;
   readonly compaction?: Partial<CompactionSettings>;
+  readonly projection?: Partial<ProjectionSettings> & {
+    /** In a thread of its own, with connections of its own. Default false. */
+    readonly isThreaded?: boolean;
+    /** Instead of those of the product; not in a thread. */
+    readonly effects?: readonly ProjectionEffect[];
+  };
 }
 
 export interface Workers {
@@ -40,7 +51,20 @@ export interface Workers {
 
 export function createWorkers(options: WorkersOptions): Workers {
   const { database, logger, metrics = NO_METRICS, now = Date.now } = options;
-  const jobs: readonly Job[] = [compactJob({ database, logger, settings: options.compaction })];
+  const { isThreaded = false, effects = EFFECTS, ...projection } = options.projection ?? {};
+  const settings = { ...PROJECTION, ...projection };
+  const jobs: readonly Job[] = [
+    projectionJob({
+      database,
+      logger,
+      metrics,
+      projector: isThreaded
+        ? createThreadProjector(database.url, settings)
+        : createProjector(database, effects, settings),
+      onProjected: (id) => hint({ kind: 'projected', id }),
+    }),
+    compactJob({ database, logger, settings: options.compaction }),
+  ];
   const loops = jobs.map((job) => ({ job, loop: createJobLoop({ job, logger, metrics, now }) }));
   let events: ReturnType<typeof createSpaceEvents> | undefined;
   let drained: Promise<void> | undefined;
