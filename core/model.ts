@@ -141,7 +141,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
   const seriesCache = new Map<string, SeriesReading>();
   const occurrences = new Map<string, Map<number, Entity>>();
   /** By task, the latest stamp in its occurrences: a series of years has thousands, and its task is read at each closing. */
-  const occurrenceStamps = new Map<string, number>();
+  const newestOccurrence = new Map<string, { readonly ordinal: number; readonly stamp: number }>();
   const listCache = new Map<string, List>();
   const tagCache = new Map<string, Tag>();
   const taggedTasks = new Map<string, Set<string>>();
@@ -276,14 +276,28 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     else known.set(ordinal, found);
     if (known.size === 0) {
       occurrences.delete(taskId);
-      occurrenceStamps.delete(taskId);
+      newestOccurrence.delete(taskId);
     } else {
       occurrences.set(taskId, known);
-      // What goes again makes way for something later, or was purged with the task.
-      const latest = found === undefined ? 0 : latestStamp(found);
-      occurrenceStamps.set(taskId, Math.max(occurrenceStamps.get(taskId) ?? 0, latest));
+      noteNewest(taskId, known, ordinal);
     }
     touchTask(taskId);
+  }
+
+  /** Looks at all of them only where the newest became older: an undo may put back what has an earlier stamp. */
+  function noteNewest(taskId: string, known: ReadonlyMap<number, Entity>, ordinal: number): void {
+    const before = newestOccurrence.get(taskId);
+    const changed = known.get(ordinal);
+    const stamp = changed === undefined ? 0 : latestStamp(changed);
+    if (before === undefined || stamp >= before.stamp) newestOccurrence.set(taskId, { ordinal, stamp });
+    else if (before.ordinal === ordinal) {
+      let newest = { ordinal, stamp };
+      for (const [other, entity] of known) {
+        const its = latestStamp(entity);
+        if (its > newest.stamp) newest = { ordinal: other, stamp: its };
+      }
+      newestOccurrence.set(taskId, newest);
+    }
   }
 
   function touchTask(id: string): void {
@@ -401,7 +415,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
       ordinal: reading === null || reading.rule === null ? null : (shown?.ordinal ?? reading.headOrdinal),
       trashedAt: fields.read('trashed', readTrashed, null)?.at ?? null,
       createdAt: msOfStamp(birth.t),
-      updatedAt: msOfStamp(Math.max(latestStamp(found), occurrenceStamps.get(found.id) ?? 0)),
+      updatedAt: msOfStamp(Math.max(latestStamp(found), newestOccurrence.get(found.id)?.stamp ?? 0)),
       createdBy: birth.by,
       conflicts: Object.freeze(conflictingFields('task', found)),
       faults: fields.faults(),
