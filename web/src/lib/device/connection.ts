@@ -55,6 +55,8 @@ interface ConnectionOptions {
   onLink: () => void;
   /** The server told what it knows of this device's ids. */
   onView: (view: ServerView) => void;
+  /** The server has something to tell this person (message 106, which has no body). */
+  onNotify: () => void;
 }
 
 interface Covers {
@@ -209,6 +211,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     devices = wire.readDevices(decoder) ?? devices;
     options.onLink();
   };
+  provider.messageHandlers[wire.MESSAGE.notify] = () => options.onNotify();
   provider.messageHandlers[wire.MESSAGE.contentHash] = (_encoder, decoder) => {
     const answer = wire.readContentHash(decoder);
     if (!answer || !session) return;

@@ -41,6 +41,8 @@ interface SyncOptions {
   onLink: () => void;
   onAccount: () => void;
   onClosing: (reason: 'signed-out' | 'cleared') => void;
+  /** The server has something to tell this person. */
+  onNotify: () => void;
 }
 
 const UNSAVED_ANSWER_MS = 250;
@@ -126,6 +128,10 @@ export function createSync(options: SyncOptions): Sync {
       onLink: tell,
       onView: ({ spaceId: space, clocks, refused }) =>
         tabs.send({ type: 'id-view', spaceId: space, clocks: [...clocks], refused: [...refused] }),
+      onNotify: () => {
+        tabs.send({ type: 'notify' });
+        options.onNotify();
+      },
     });
   }
 
@@ -177,6 +183,9 @@ export function createSync(options: SyncOptions): Sync {
         return;
       case 'reconnect':
         connection?.tryNow();
+        return;
+      case 'notify':
+        options.onNotify();
         return;
       case 'ask-unsaved':
         tabs.send({ type: 'unsaved', tab: self, count: storage.state.unsaved });
