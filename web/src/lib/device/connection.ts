@@ -62,6 +62,8 @@ interface ConnectionOptions {
   onView: (view: ServerView) => void;
   /** The server knows this device, which called itself `said`, as `name`. */
   onNamed: (said: string, name: string) => void;
+  /** The server has something to tell this person (message 106, which has no body). */
+  onNotify: () => void;
 }
 
 interface Covers {
@@ -222,6 +224,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     devices = wire.readDevices(decoder) ?? devices;
     options.onLink();
   };
+  provider.messageHandlers[wire.MESSAGE.notify] = () => options.onNotify();
   provider.messageHandlers[wire.MESSAGE.contentHash] = (_encoder, decoder) => {
     const answer = wire.readContentHash(decoder);
     if (!answer || !session) return;

@@ -45,6 +45,8 @@ interface SyncOptions {
   onAccount: () => void;
   onNamed: (said: string, name: string) => void;
   onClosing: (reason: 'signed-out' | 'cleared') => void;
+  /** The server has something to tell this person. */
+  onNotify: () => void;
 }
 
 const UNSAVED_ANSWER_MS = 250;
@@ -135,6 +137,10 @@ export function createSync(options: SyncOptions): Sync {
       onNamed: options.onNamed,
       onView: ({ spaceId: space, clocks, refused }) =>
         tabs.send({ type: 'id-view', spaceId: space, clocks: [...clocks], refused: [...refused] }),
+      onNotify: () => {
+        tabs.send({ type: 'notify' });
+        options.onNotify();
+      },
     });
   }
 
@@ -187,6 +193,9 @@ export function createSync(options: SyncOptions): Sync {
         return;
       case 'reconnect':
         connection?.tryNow();
+        return;
+      case 'notify':
+        options.onNotify();
         return;
       case 'ask-unsaved':
         tabs.send({ type: 'unsaved', tab: self, count: storage.state.unsaved });

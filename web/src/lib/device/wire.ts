@@ -1,5 +1,5 @@
 /**
- * Our own message types beside y-websocket's: receipts, hello, head, applied, devices, content hash.
+ * Our own message types beside y-websocket's: receipts, hello, head, applied, devices, content hash, notify.
  *
  * Promise: frames are built and read here only. What a server sends is checked before it is believed; a
  * message that does not have the agreed shape reads as null and is ignored, as every unknown one is.
@@ -16,6 +16,7 @@ export const MESSAGE = {
   applied: 103,
   devices: 104,
   contentHash: 105,
+  notify: 106,
 } as const;
 
 export const SYNC = { step1: 0, step2: 1, update: 2 } as const;
