@@ -41,14 +41,14 @@ export interface WorkersOptions {
   /** Tells the sync servers. Default: by a Postgres notification. */
   readonly announce?: (event: SpaceEvent) => void;
   readonly compaction?: Partial<CompactionSettings>;
-  /** PEM of an authority that push services are trusted by besides the usual ones. */
-  readonly ca?: string;
   readonly projection?: Partial<ProjectionSettings> & {
     /** In a thread of its own, with connections of its own. Default false. */
     readonly isThreaded?: boolean;
     /** Instead of those of the product; not in a thread. */
     readonly effects?: readonly ProjectionEffect[];
   };
+  /** PEM of an authority that push services are trusted by besides the usual ones. */
+  readonly ca?: string;
 }
 
 export interface Workers {
@@ -68,12 +68,12 @@ export function hintOf({ kind, spaceId }: SpaceEvent): Hint | null {
 
 export function createWorkers(options: WorkersOptions): Workers {
   const { database, logger, metrics = NO_METRICS, now = Date.now } = options;
+  const { isThreaded = false, effects = EFFECTS, ...projection } = options.projection ?? {};
+  const settings = { ...PROJECTION, ...projection };
   const config: WorkersConfig = { ...WORKERS_DEFAULTS, ...options.config };
   const guard = createEndpointGuard({ allowPrivate: config.allowPrivateEndpoints });
   const push = config.vapid && createPushChannel({ vapid: config.vapid, guard, now, ca: options.ca });
   const mail = config.smtp && createMailChannel(config.smtp);
-  const { isThreaded = false, effects = EFFECTS, ...projection } = options.projection ?? {};
-  const settings = { ...PROJECTION, ...projection };
   const jobs: readonly Job[] = [
     projectionJob({
       database,
