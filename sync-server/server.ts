@@ -25,6 +25,7 @@ import { createHttpApp } from './http/app.ts';
 import { authOperations } from './http/auth-operations.ts';
 import { Problem, problemResponse } from './http/problem.ts';
 import { createRateLimits } from './http/rate-limits.ts';
+import { notificationOperations } from './http/notification-operations.ts';
 import { problemOfParser, refuseRaw } from './http/refuse-raw.ts';
 import { createStaticFiles } from './http/static-files.ts';
 import type { Logger } from './logging.ts';
@@ -54,6 +55,8 @@ export interface SyncServer {
   /** Takes nothing new, finishes what was begun. */
   drain(): Promise<void>;
   close(): Promise<void>;
+  /** There is something new to tell a user: their open apps are told to ask for it. */
+  notify(userId: string): void;
 }
 
 export function createSyncServer(options: SyncServerOptions): SyncServer {
@@ -128,6 +131,13 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     operations: [
       ...authOperations({ accounts, library, rateLimits, ended }),
       ...accountOperations({ database, accounts, library, ended, now, version: config.version }),
+      ...notificationOperations({
+        database,
+        rateLimits,
+        now,
+        config,
+        changed: (userId) => fanout.announce({ kind: 'plan', spaceId: userId }),
+      }),
     ],
     files: createStaticFiles(webRoot),
     authenticator,
@@ -187,6 +197,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       const { port: actual } = server.address() as AddressInfo;
       return { url: `http://${reachable(host)}:${String(actual)}`, port: actual };
     },
+    notify: (userId) => sync.notify(userId),
     async drain() {
       draining = true;
       server.closeIdleConnections();
