@@ -94,10 +94,19 @@ export async function settleFirings(
 ): Promise<string[]> {
   return database.kysely.transaction().execute(async (tx) => {
     const told = new Set<string>();
-    const tell = (rows: readonly { userId: string }[]): void => rows.forEach(({ userId }) => told.add(userId));
+    const tell = (rows: readonly { userId: string }[]): void =>
+      rows.forEach(({ userId }) => told.add(userId));
     await hold(tx, by, settlement.held, now);
     for (const { id, until } of settlement.postponed) await postpone(tx, by, id, until);
-    tell(await end(tx, by, 'missed', settlement.missed.map((id) => ({ id, reason: 'late' })), now));
+    tell(
+      await end(
+        tx,
+        by,
+        'missed',
+        settlement.missed.map((id) => ({ id, reason: 'late' })),
+        now,
+      ),
+    );
     await end(tx, by, 'cancelled', settlement.cancelled, now);
     for (const { id, userId } of settlement.missedDigests) {
       tell(await end(tx, by, 'missed', [{ id, reason: 'late' }], now));
@@ -208,7 +217,9 @@ async function hold(tx: Tx, by: string, held: Settlement['held'], now: number): 
   await sql`
     UPDATE notification
     SET state = 'held', reason = 'quiet-hours', lease_by = NULL, lease_until = NULL
-    WHERE id = ANY(${held.map(({ id }) => id)}::uuid[]) AND state = 'sending' AND lease_by = ${by}`.execute(tx);
+    WHERE id = ANY(${held.map(({ id }) => id)}::uuid[]) AND state = 'sending' AND lease_by = ${by}`.execute(
+    tx,
+  );
 }
 
 /** A digest outlives the space of what it tells of, so it is kept in the person's own. */

@@ -91,7 +91,9 @@ export async function knownNotifications(
     FROM notification AS n
     LEFT JOIN projected_occurrence AS occurrence ON occurrence.space_id = n.space_id
       AND occurrence.task_id = n.task_id AND occurrence.ordinal = n.ordinal
-    WHERE n.space_id = ${spaceId} AND n.task_id = ANY(${taskIds}::text[]) AND n.kind = 'reminder'`.execute(tx);
+    WHERE n.space_id = ${spaceId} AND n.task_id = ANY(${taskIds}::text[]) AND n.kind = 'reminder'`.execute(
+    tx,
+  );
   return found.rows;
 }
 
@@ -228,7 +230,9 @@ export async function tasksToPlan(tx: Tx, spaceId: string): Promise<string[]> {
     WHERE space_id = ${spaceId} AND status = 'open' AND trashed_at IS NULL
     UNION
     SELECT task_id AS id FROM notification
-    WHERE space_id = ${spaceId} AND kind = 'reminder' AND state IN ('planned', 'sending', 'held')`.execute(tx);
+    WHERE space_id = ${spaceId} AND kind = 'reminder' AND state IN ('planned', 'sending', 'held')`.execute(
+    tx,
+  );
   return found.rows.map(({ id }) => id);
 }
 

@@ -204,7 +204,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     db,
   );
   await sql`CREATE INDEX notification_held ON notification (user_id) WHERE state = 'held'`.execute(db);
-  await sql`CREATE INDEX notification_of_digest ON notification (digest) WHERE digest IS NOT NULL`.execute(db);
+  await sql`CREATE INDEX notification_of_digest ON notification (digest) WHERE digest IS NOT NULL`.execute(
+    db,
+  );
   await sql`CREATE INDEX notification_of_task ON notification (space_id, task_id)`.execute(db);
   await sql`CREATE INDEX notification_of_user ON notification (user_id, fire_at DESC)`.execute(db);
   await sql`

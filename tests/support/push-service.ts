@@ -207,7 +207,8 @@ function readVapid(
   authorization: string,
   audience: string,
 ): string | { readonly key: string; readonly subject: string | undefined } {
-  const { t: token, k: key } = /^vapid t=(?<t>[\w-]+\.[\w-]+\.[\w-]+), ?k=(?<k>[\w-]+)$/.exec(authorization)?.groups ?? {};
+  const { t: token, k: key } =
+    /^vapid t=(?<t>[\w-]+\.[\w-]+\.[\w-]+), ?k=(?<k>[\w-]+)$/.exec(authorization)?.groups ?? {};
   if (token === undefined || key === undefined) return 'no VAPID authorization';
   const [header = '', claims = '', signature = ''] = token.split('.');
   const point = Buffer.from(key, 'base64url');

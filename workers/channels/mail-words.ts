@@ -32,7 +32,8 @@ const WORDS = {
   en: {
     reminder: (title: string) => `Reminder: ${title}`,
     reminderLead: 'You wanted to be reminded of this:',
-    held: (count: number) => (count === 1 ? '1 reminder from your quiet hours' : `${count} reminders from your quiet hours`),
+    held: (count: number) =>
+      count === 1 ? '1 reminder from your quiet hours' : `${count} reminders from your quiet hours`,
     heldLead: 'These came up during your quiet hours and are still open:',
     daily: (count: number) => (count === 1 ? '1 task for today' : `${count} tasks for today`),
     dailyLead: 'Open, and due today or before:',
@@ -65,10 +66,16 @@ export function reminderMail(task: MailTask, context: MailContext): MailWords {
   return compose(words.reminder(oneLine(task.title) || words.untitled), words.reminderLead, [task], context);
 }
 
-export function digestMail(kind: 'held' | 'daily', tasks: readonly MailTask[], context: MailContext): MailWords {
+export function digestMail(
+  kind: 'held' | 'daily',
+  tasks: readonly MailTask[],
+  context: MailContext,
+): MailWords {
   const words = WORDS[localeOf(context)];
   const [subject, lead] =
-    kind === 'held' ? [words.held(tasks.length), words.heldLead] : [words.daily(tasks.length), words.dailyLead];
+    kind === 'held'
+      ? [words.held(tasks.length), words.heldLead]
+      : [words.daily(tasks.length), words.dailyLead];
   return compose(subject, lead, tasks, context);
 }
 
@@ -121,7 +128,11 @@ function linkTo(publicUrl: string | undefined, taskId: string): string | null {
   return url.href;
 }
 
-function whenInWords({ date, time, timeZone }: When, preferences: NotificationPreferences, locale: Locale): string {
+function whenInWords(
+  { date, time, timeZone }: When,
+  preferences: NotificationPreferences,
+  locale: Locale,
+): string {
   const day = new Intl.DateTimeFormat(locale === 'de' ? 'de-DE' : 'en-GB', {
     weekday: 'long',
     day: 'numeric',

@@ -96,7 +96,12 @@ export function deliverNotificationsJob(options: DeliverJobOptions): Job {
           { err: error, notificationId: delivery.notificationId, channel: delivery.channel },
           'a notification could not be made ready to be sent',
         );
-        return later(delivery, 'It could not be made ready to be sent; the log of the server has more.', null, turn);
+        return later(
+          delivery,
+          'It could not be made ready to be sent; the log of the server has more.',
+          null,
+          turn,
+        );
       })
       .then((outcome) => {
         outcomes.add(1, { channel: delivery.channel, outcome: outcome.state });
@@ -124,7 +129,8 @@ export function deliverNotificationsJob(options: DeliverJobOptions): Job {
     const leftMs = deadlineOf(delivery) - turn.now();
     if (leftMs <= 0) return { state: 'expired', error: 'late' };
     const { showText } = preferencesFrom(delivery.preferences);
-    const title = showText && delivery.title !== null ? { title: delivery.title.slice(0, MAX_TITLE_CHARS) } : {};
+    const title =
+      showText && delivery.title !== null ? { title: delivery.title.slice(0, MAX_TITLE_CHARS) } : {};
     const outcome = await push.send({
       subscription,
       payload: { ...payloadOf(delivery, kind), ...title },
@@ -199,7 +205,11 @@ export function deliverNotificationsJob(options: DeliverJobOptions): Job {
   }
 
   /** null: there is nothing left to tell. */
-  async function wordsOf(delivery: ClaimedDelivery, context: MailContext, now: number): Promise<MailWords | null> {
+  async function wordsOf(
+    delivery: ClaimedDelivery,
+    context: MailContext,
+    now: number,
+  ): Promise<MailWords | null> {
     switch (delivery.kind) {
       case 'test':
         return testMail(context);
@@ -268,7 +278,9 @@ export function deliverNotificationsJob(options: DeliverJobOptions): Job {
         const free = MAX_IN_FLIGHT - inFlight;
         const now = turn.now();
         const claimed =
-          free > 0 ? await claimDeliveries(database, { now, until: now + DELIVERY_LEASE_MS, limit: free }) : [];
+          free > 0
+            ? await claimDeliveries(database, { now, until: now + DELIVERY_LEASE_MS, limit: free })
+            : [];
         for (const delivery of claimed) start(delivery, turn);
         if (inFlight === 0 && settled.length === 0) break;
         const timer = setTimeout(wake, LOOK_MS);

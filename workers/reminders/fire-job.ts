@@ -151,7 +151,11 @@ export function fireRemindersJob({ database, metrics, config, onFired, onTold }:
       }
       const { digestTime, timeZone } = preferencesFrom(each.preferences);
       if (each.key.startsWith(DAILY_KEY) && digestTime !== null) {
-        settlement.nextDaily.push({ userId, spaceId, at: nextTimeOfDay(timeZone, digestTime, now as EpochMs) });
+        settlement.nextDaily.push({
+          userId,
+          spaceId,
+          at: nextTimeOfDay(timeZone, digestTime, now as EpochMs),
+        });
       }
     }
     return settlement;
