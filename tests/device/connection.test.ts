@@ -193,8 +193,11 @@ describe('a server that dies', () => {
     const { ada, laptop, phone, a, b } = await pair();
     await a.add('before');
     await b.untilTask('before');
+    // Waited for from before it happens: they find the new server soon.
+    const offline = Promise.all([a, b].map((tab) => tab.until((status) => status.connection === 'offline')));
+    await Promise.all([a, b].map((tab) => tab.status()));
     const restarted = w.restartServer('SIGKILL');
-    await Promise.all([a, b].map((tab) => tab.until((status) => status.connection === 'offline')));
+    await offline;
     await Promise.all([a.add('by a'), b.add('by b')]);
     await restarted;
     await Promise.all([a, b].map((tab) => tab.page.evaluate(() => harness.device.reconnect())));
