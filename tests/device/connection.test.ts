@@ -167,6 +167,20 @@ describe('without network', () => {
     w.harness.restore();
     await page.clock.runFor(5_000);
     await tab.uploaded();
+
+    // Asked for in the very moment of the loss, when the socket is not quite gone: the planned attempt stays.
+    await page.evaluate(() => {
+      harness.device.onStatus((status) => {
+        if (status.connection === 'offline') harness.device.reconnect();
+      });
+    });
+    const before = await attempts(page);
+    w.harness.cut();
+    await tab.until((status) => status.connection === 'offline');
+    w.harness.restore();
+    await page.clock.runFor(5_000);
+    expect(await attempts(page)).toBe(before + 1);
+    await tab.uploaded();
     await device.close();
   });
 

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { attemptStart, postmasterPid, startApp } from '../support/app.ts';
-import { appears, isAlive, madeDataDir, ownDataDir, signUp, statusOfMe } from './machine.ts';
+import { HANG_MS, appears, isAlive, madeDataDir, ownDataDir, signUp, statusOfMe } from './machine.ts';
 
 test('[HO1] one line says that it is ready, and the address in it answers', async () => {
   const app = await startApp();
@@ -85,7 +85,7 @@ test('[HO11] a Postgres that dies under a running server is started again', asyn
       expect(await statusOfMe(app.url, cookie)).toBe(200);
       expect(await postmasterPid(dir)).not.toBe(before);
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: HANG_MS, interval: 50 },
   );
   expect(app.logs()).toContain('started again');
   expect(await app.kill('SIGTERM')).toEqual({ code: 0, signal: null });
