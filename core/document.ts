@@ -142,18 +142,19 @@ export interface HoldfastDocument {
   editFuture(id: TaskId, patch: TaskPatch & { readonly rule?: RuleInput }): Result;
   /** Also what deleting all future ones is: nothing comes any more, and what was closed stays. */
   endSeries(id: TaskId): Result;
-  /** Of all its occurrences. */
-  addReminder(id: TaskId, reminder: ReminderInput): Result<{ id: string }>;
+  /** Of all its occurrences. Under an id that it has it takes that one's place. */
+  addReminder(id: TaskId, reminder: ReminderInput, reminderId?: string): Result<{ id: string }>;
   removeReminder(id: TaskId, reminderId: string): Result;
   /** This occurrence (default: the open one) reminds again then, and not before; null takes it back. */
   snooze(id: TaskId, until: EpochMs | null, ordinal?: number): Result;
 
-  createList(input: { name: string; color?: string | null }): Result<{ id: ListId }>;
+  /** `id`: default a new one; one that is taken is refused. */
+  createList(input: { id?: ListId; name: string; color?: string | null }): Result<{ id: ListId }>;
   editList(id: ListId, patch: { name?: string; color?: string | null }): Result;
   moveList(id: ListId, move: { before?: ListId; after?: ListId }): Result;
   trashList(id: ListId): Result;
   restoreList(id: ListId): Result;
-  createTag(input: { name: string; color?: string | null }): Result<{ id: TagId }>;
+  createTag(input: { id?: TagId; name: string; color?: string | null }): Result<{ id: TagId }>;
   editTag(id: TagId, patch: { name?: string; color?: string | null }): Result;
   trashTag(id: TagId): Result;
   restoreTag(id: TagId): Result;
@@ -272,9 +273,9 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     editOccurrence: (id, ordinal, patch) =>
       run('Edit occurrence', () => series.editOccurrence(id, ordinal, patch)),
     editFuture: (id, patch) => run('Edit task', () => series.editFuture(id, patch)),
-    addReminder: (id, reminder) =>
+    addReminder: (id, reminder, wanted) =>
       run('Add reminder', () => {
-        const reminderId = createId(random);
+        const reminderId = wanted ?? createId(random);
         const set = series.setReminder(id, reminderId, reminder);
         return set.ok ? { ok: true, id: reminderId } : set;
       }),

@@ -12,6 +12,7 @@ import { SvelteSet } from 'svelte/reactivity';
 import { Clock } from './clock.svelte.ts';
 import { type Device, type DeviceStart, startDevice } from './device/device.ts';
 import { Appearance } from './look/appearance.svelte.ts';
+import { Reminding } from './notifications/reminding.svelte.ts';
 import { Toasts } from './shell/toasts.svelte.ts';
 import { Updates } from './shell/updates.svelte.ts';
 import { SyncState } from './sync-state.svelte.ts';
@@ -39,6 +40,11 @@ export class App {
     toasts: this.toasts,
     scope: this.scope,
     present: () => this.clock.present,
+  });
+  readonly reminding = new Reminding({
+    intents: this.intents,
+    clock: this.clock,
+    connection: () => this.sync.status.connection,
   });
 
   #phase: AppPhase = $state('opening');
@@ -78,9 +84,12 @@ export class App {
         this.#phase = 'ready';
         this.tasks.open(device.document);
         this.sync.open(device);
+        this.reminding.open(device);
         device.onClosed(() => {
           this.#phase = 'closed';
-          location.assign('/');
+          void this.reminding.forget().finally(() => {
+            location.assign('/');
+          });
         });
       },
       (error: unknown) => {
@@ -125,6 +134,7 @@ export class App {
 
   close(): void {
     this.saveDrafts();
+    this.reminding.close();
     this.clock.close();
     this.appearance.close();
     this.toasts.dismiss();

@@ -8,6 +8,7 @@
 
 import type {
   Conflict,
+  EpochMs,
   HoldfastDocument,
   ListId,
   OccurrencePatch,
@@ -352,6 +353,34 @@ export class Intents {
   resolveConflict(conflict: Conflict, choice: 'keep' | { take: Writer }): void {
     this.#run((document) => document.resolveConflict(conflict, choice));
     this.#toasts.announce(choice === 'keep' ? 'The other value was dismissed' : 'The other value stands now');
+  }
+
+  /** From a reminder, which is of one occurrence. */
+  completeReminded(id: string, ordinal: number): void {
+    this.#tasks.linger(id);
+    this.#run((document) => document.completeOccurrence(id as TaskId, ordinal));
+    this.#offerUndo('Task completed', (document) => document.reopenOccurrence(id as TaskId, ordinal));
+  }
+
+  snoozeReminded(id: string, ordinal: number, until: number, words: string): void {
+    this.#run((document) => document.snooze(id as TaskId, until as EpochMs, ordinal));
+    this.#offerUndo(`Snoozed until ${words}`, (document) => document.snooze(id as TaskId, null, ordinal));
+  }
+
+  /** An earlier value from the history, as a new edit. */
+  putBack(id: string, patch: TaskEdit): void {
+    const task = this.#tasks.task(id);
+    if (!task) return;
+    const { title, due, priority, listId } = task;
+    this.edit(id, patch);
+    this.#offerUndo('Put back', (document) =>
+      document.editTask(id as TaskId, {
+        ...(patch.title === undefined ? {} : { title }),
+        ...(patch.due === undefined ? {} : { due }),
+        ...(patch.priority === undefined ? {} : { priority }),
+        ...(patch.listId === undefined ? {} : { listId }),
+      }),
+    );
   }
 
   undo(): void {
