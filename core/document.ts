@@ -35,8 +35,18 @@ import {
   type RuleInput,
 } from './series/commands.ts';
 import { closedOccurrences } from './series/reading.ts';
+import { stepClosingAt } from './series/steps.ts';
 import { createTaskCommands, type NewTask, type TaskMove, type TaskPatch } from './task-commands.ts';
-import type { ClosedOccurrence, Conflict, Fragment, List, Occurrence, Tag, Task } from './task.ts';
+import type {
+  ClosedOccurrence,
+  ClosedStep,
+  Conflict,
+  Fragment,
+  List,
+  Occurrence,
+  Tag,
+  Task,
+} from './task.ts';
 
 export type { ExportFile, ImportSummary } from './export.ts';
 export type { EpochMs, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
@@ -46,6 +56,7 @@ export type { OccurrencePatch, ReminderInput, RuleInput } from './series/command
 export type { NewTask, Position, TaskMove, TaskPatch } from './task-commands.ts';
 export type {
   ClosedOccurrence,
+  ClosedStep,
   Conflict,
   Fragment,
   List,
@@ -93,6 +104,8 @@ export interface HoldfastDocument {
   openOccurrences(id: TaskId): readonly Occurrence[];
   /** What was done or skipped and what it then was, oldest first. */
   closedOccurrences(id: TaskId): readonly ClosedOccurrence[];
+  /** The steps below it that were ticked in this occurrence, in their order. */
+  closedSteps(id: TaskId, ordinal: number): readonly ClosedStep[];
 
   createTask(input: NewTask): Result<{ id: TaskId }>;
   /** Of a recurring task: as editFuture. */
@@ -219,6 +232,23 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     closedOccurrences: (id) => {
       const reading = model.series(id);
       return reading === undefined ? [] : closedOccurrences(reading, id);
+    },
+
+    closedSteps(id, ordinal) {
+      const below = (parentId: TaskId): ClosedStep[] =>
+        model.row({ parent: parentId }).flatMap((step) => {
+          const own = model.entity('task', step.id);
+          const occurrence = model.occurrencesOf(step.id).get(ordinal);
+          const closing =
+            own === undefined ? null : stepClosingAt(own, occurrence, { seriesId: id, parentId }, ordinal);
+          return [
+            ...(closing === null
+              ? []
+              : [Object.freeze({ ...closing, id: step.id, title: closing.title ?? step.title })]),
+            ...below(step.id),
+          ];
+        });
+      return below(id);
     },
 
     createTask: (input) => run('Add task', () => task.createTask(input)),

@@ -150,7 +150,14 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
     if (task.status === kind) return DONE;
     // One that used to repeat goes on as one of its occurrences.
     const ordinal = model.series(id)?.headOrdinal ?? 0;
-    intents.setField('task', id, 'done', { kind, at: now(), ...(ordinal === 0 ? {} : { ordinal }) });
+    const { parentId } = task;
+    intents.setField('task', id, 'done', {
+      kind,
+      at: now(),
+      ...(ordinal === 0 ? {} : { ordinal }),
+      // The parent may repeat, or be made to elsewhere: this is the tick of the occurrence that it stands for now.
+      ...(parentId === null ? {} : { step: { of: parentId, ordinal: model.stepOf(id)?.ordinal ?? 0 } }),
+    });
     return DONE;
   }
 
