@@ -33,7 +33,11 @@ import {
 } from './payload.ts';
 import { createPush, type Push, type PushState } from './push.ts';
 import { createReminderClock, type ReminderClock } from './reminder-clock.ts';
-import { createNotificationServer, type NotificationEntry, type NotificationServer } from './server.ts';
+import {
+  createNotificationServer,
+  type NotificationEntry,
+  type NotificationServer,
+} from './notification-api.ts';
 import { claimShown, shownKeys } from './shown.ts';
 import { isWindowRequest, type WindowAnswer, type WindowRequest } from './window-messages.ts';
 
