@@ -54,7 +54,7 @@ function add(document: HoldfastDocument, { title, due, remind, rrule }: Prepared
   if (!created.ok) throw new Error(created.message);
   for (const before of remind ?? []) document.addReminder(created.id, { before });
   if (rrule !== undefined) {
-    const set = document.setRule(created.id, { rrule, ...(time ? { start: `${date}T${time}` } : {}) });
+    const set = document.setRule(created.id, { rrule });
     if (!set.ok) throw new Error(set.message);
   }
   return created.id;
