@@ -17,6 +17,7 @@ import { Toasts } from './shell/toasts.svelte.ts';
 import { Updates } from './shell/updates.svelte.ts';
 import { SyncState } from './sync-state.svelte.ts';
 import { Intents } from './tasks/intents.ts';
+import { ScopeAsker } from './tasks/scope.svelte.ts';
 import { TaskStore } from './tasks/task-store.svelte.ts';
 
 export type AppPhase = 'opening' | 'ready' | 'failed' | 'closed';
@@ -29,6 +30,7 @@ export class App {
   readonly toasts = new Toasts();
   readonly tasks = new TaskStore();
   readonly sync = new SyncState();
+  readonly scope = new ScopeAsker();
   readonly updates = new Updates({ beforeReload: () => this.putEverythingAway() });
   readonly intents = new Intents({
     edit: (run) => {
@@ -36,6 +38,8 @@ export class App {
     },
     tasks: this.tasks,
     toasts: this.toasts,
+    scope: this.scope,
+    present: () => this.clock.present,
   });
   readonly reminding = new Reminding({
     intents: this.intents,

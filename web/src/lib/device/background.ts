@@ -111,8 +111,12 @@ async function withDocument<T>(work: (opened: Opened) => Promise<T>): Promise<T>
         now,
         random,
         isOnline: () => navigator.onLine,
+        // Somebody has just tapped a notification: worth trying often, for the little time there is.
+        isVisible: () => true,
         onLink: changed,
         onView: () => undefined,
+        // The name is settled by the next window.
+        onNamed: () => undefined,
         onNotify: () => undefined,
       })
     : null;

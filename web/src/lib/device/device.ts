@@ -217,6 +217,7 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
     random,
     onLink: changed,
     onAccount: () => void readRegistration().catch(() => undefined),
+    onNamed: (said, name) => void takeName(said, name).catch(() => undefined),
     onClosing: (reason) => void shut(reason),
     onNotify: () => {
       for (const listener of notifyListeners) listener();
@@ -268,8 +269,9 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
   }
 
   async function readRegistration(): Promise<void> {
-    const before = registration.account;
+    const { account: before, deviceName } = registration;
     registration = await registry.read();
+    if (deviceName !== registration.deviceName) sync.introduce();
     if (JSON.stringify(before) === JSON.stringify(registration.account)) {
       // Signed in again elsewhere: the session is good now.
       sync.tryNow();
@@ -278,6 +280,14 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
     sync.setAccount(registration.account);
     changed();
     for (const listener of accountListeners) listener(registration.account);
+  }
+
+  /** Another device of this person has the name already, so the server gave it a number. */
+  async function takeName(said: string, name: string): Promise<void> {
+    registration = await registry.update((current) =>
+      current.deviceName === said ? { ...current, deviceName: name } : null,
+    );
+    sync.tellAccount();
   }
 
   async function enter(email: string, ask: () => Promise<AccountResult<SignedIn>>): Promise<DeviceResult> {
@@ -389,6 +399,8 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
       const trimmed = name.trim();
       if (trimmed === '') return { ok: false, code: 'invalid', message: 'A device needs a name.' };
       registration = await registry.update((current) => ({ ...current, deviceName: trimmed }));
+      sync.tellAccount();
+      sync.introduce();
       return { ok: true };
     },
     signUp: (input) => enter(input.email, () => accounts.signUp(input)),

@@ -46,7 +46,7 @@ export type TabMessage =
   /** How many edits can you not store? */
   | { readonly type: 'ask-unsaved' }
   | { readonly type: 'unsaved'; readonly tab: string; readonly count: number }
-  /** The registry changed: an account was attached. */
+  /** The registry changed: an account was attached, or the device has another name. */
   | { readonly type: 'account' }
   /** The document is given up. */
   | { readonly type: 'closing'; readonly reason: 'signed-out' | 'cleared' };
