@@ -14,6 +14,10 @@ export interface PersonOptions {
   readonly theme?: 'light' | 'dark';
   /** Pixels of the screen a pixel of the page. */
   readonly scale?: number;
+  /** IANA name of where the browser is. */
+  readonly timeZone?: string;
+  /** An instant at which the page's clock stands still; its timers run. */
+  readonly now?: string;
   /** Runs in every page before the app does. */
   readonly before?: string;
   /** What the page's clock shows when it begins; the test then moves it by `page.clock`. */
@@ -69,7 +73,9 @@ export async function newPerson(browser: Browser, url: string, o: PersonOptions 
     hasTouch: o.viewport?.width === PHONE.width,
     permissions: ['clipboard-read', 'clipboard-write'],
     reducedMotion: 'reduce',
+    ...(o.timeZone === undefined ? {} : { timezoneId: o.timeZone }),
   });
+  if (o.now !== undefined) await context.clock.setFixedTime(o.now);
   if (o.before !== undefined) await context.addInitScript(o.before);
   const page = await context.newPage();
   if (o.at !== undefined) await page.clock.install({ time: o.at });
