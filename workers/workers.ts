@@ -7,8 +7,10 @@
  */
 import type { Database } from '@holdfast/db/database.ts';
 import { createSpaceEvents } from '@holdfast/db/space-events.ts';
+import { auditRetentionJob } from './audit/retention-job.ts';
 import { compactJob } from './compact-job.ts';
 import type { CompactionSettings } from './compact.ts';
+import { WORKERS_DEFAULTS } from './config.ts';
 import type { WorkersConfig } from './config.ts';
 import { createJobLoop } from './job.ts';
 import type { Hint, Job } from './job.ts';
@@ -17,6 +19,7 @@ import type { ProjectionEffect } from './projection/effect.ts';
 import { projectionJob } from './projection/job.ts';
 import type { ProjectionSettings } from './projection/project.ts';
 import { createProjector, createThreadProjector, PROJECTION } from './projection/projector.ts';
+import { reconcileJob } from './projection/reconcile.ts';
 import { NO_METRICS } from './telemetry.ts';
 import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
 
@@ -52,6 +55,7 @@ export interface Workers {
 export function createWorkers(options: WorkersOptions): Workers {
   const { database, logger, metrics = NO_METRICS, now = Date.now } = options;
   const { isThreaded = false, effects = EFFECTS, ...projection } = options.projection ?? {};
+  const config = { ...WORKERS_DEFAULTS, ...options.config };
   const settings = { ...PROJECTION, ...projection };
   const jobs: readonly Job[] = [
     projectionJob({
@@ -63,6 +67,8 @@ export function createWorkers(options: WorkersOptions): Workers {
         : createProjector(database, effects, settings),
       onProjected: (id) => hint({ kind: 'projected', id }),
     }),
+    reconcileJob({ database, logger, effects }),
+    auditRetentionJob({ database, logger, keepDays: config.auditRetentionDays }),
     compactJob({ database, logger, settings: options.compaction }),
   ];
   const loops = jobs.map((job) => ({ job, loop: createJobLoop({ job, logger, metrics, now }) }));
