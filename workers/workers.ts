@@ -8,6 +8,7 @@
 import type { Database } from '@holdfast/db/database.ts';
 import { announceOnce, createSpaceEvents } from '@holdfast/db/space-events.ts';
 import type { SpaceEvent } from '@holdfast/db/space-events.ts';
+import { auditRetentionJob } from './audit/retention-job.ts';
 import { createEndpointGuard } from './channels/endpoint-guard.ts';
 import { createMailChannel } from './channels/mail.ts';
 import { createPushChannel } from './channels/web-push.ts';
@@ -22,6 +23,7 @@ import type { ProjectionEffect } from './projection/effect.ts';
 import { projectionJob } from './projection/job.ts';
 import type { ProjectionSettings } from './projection/project.ts';
 import { createProjector, createThreadProjector, PROJECTION } from './projection/projector.ts';
+import { reconcileJob } from './projection/reconcile.ts';
 import { deliverNotificationsJob } from './reminders/deliver-job.ts';
 import { fireRemindersJob } from './reminders/fire-job.ts';
 import { replanRemindersJob } from './reminders/replan-job.ts';
@@ -84,6 +86,8 @@ export function createWorkers(options: WorkersOptions): Workers {
         : createProjector(database, effects, settings),
       onProjected: (id) => hint({ kind: 'projected', id }),
     }),
+    reconcileJob({ database, logger, effects }),
+    auditRetentionJob({ database, logger, keepDays: config.auditRetentionDays }),
     compactJob({ database, logger, settings: options.compaction }),
     replanRemindersJob({ database, onPlanned: () => hint({ kind: 'plan', id: '' }) }),
     fireRemindersJob({
