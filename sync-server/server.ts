@@ -27,6 +27,7 @@ import { Problem, problemResponse } from './http/problem.ts';
 import { createRateLimits } from './http/rate-limits.ts';
 import { problemOfParser, refuseRaw } from './http/refuse-raw.ts';
 import { createStaticFiles } from './http/static-files.ts';
+import { webhookOperations } from './http/webhook-operations.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
@@ -62,6 +63,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   const library = createAuthLibrary({ database, secret: config.authSecret, logger });
   const accounts = createAccounts({ database, library, signup: config.signup, now });
   const authenticator = createAuthenticator({ database, library, publicUrl: config.publicUrl, now });
+  const { sendsMail = false } = config;
   const rateLimits = createRateLimits({ enabled: config.rateLimits, now });
   let draining = false;
   let migrated = false;
@@ -126,8 +128,9 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 
   const app = createHttpApp({
     operations: [
-      ...authOperations({ accounts, library, rateLimits, ended }),
-      ...accountOperations({ database, accounts, library, ended, now, version: config.version }),
+      ...authOperations({ accounts, library, rateLimits, ended, sendsMail }),
+      ...accountOperations({ database, accounts, library, ended, now, version: config.version, sendsMail }),
+      ...webhookOperations({ database, now, allowPrivateEndpoints: config.allowPrivateEndpoints ?? false }),
     ],
     files: createStaticFiles(webRoot),
     authenticator,

@@ -7,13 +7,20 @@
  */
 import type { Database } from '@holdfast/db/database.ts';
 import { createSpaceEvents } from '@holdfast/db/space-events.ts';
+import { createEndpointGuard } from './channels/endpoint-guard.ts';
+import { createMailChannel } from './channels/mail.ts';
 import { compactJob } from './compact-job.ts';
 import type { CompactionSettings } from './compact.ts';
+import { WORKERS_DEFAULTS } from './config.ts';
 import type { WorkersConfig } from './config.ts';
+import { expireJob } from './housekeeping/expire-job.ts';
+import { purgeTrashJob } from './housekeeping/purge-trash-job.ts';
 import { createJobLoop } from './job.ts';
 import type { Hint, Job } from './job.ts';
+import { sendMailJob } from './mail/send-mail-job.ts';
 import { NO_METRICS } from './telemetry.ts';
 import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
+import { deliverWebhooksJob } from './webhooks/deliver-job.ts';
 
 export type { WorkerLogger } from './telemetry.ts';
 
@@ -40,7 +47,17 @@ export interface Workers {
 
 export function createWorkers(options: WorkersOptions): Workers {
   const { database, logger, metrics = NO_METRICS, now = Date.now } = options;
-  const jobs: readonly Job[] = [compactJob({ database, logger, settings: options.compaction })];
+  const config: WorkersConfig = { ...WORKERS_DEFAULTS, ...options.config };
+  const { publicUrl } = config;
+  const guard = createEndpointGuard({ allowPrivate: config.allowPrivateEndpoints });
+  const mail = config.smtp && createMailChannel(config.smtp);
+  const jobs: readonly Job[] = [
+    compactJob({ database, logger, settings: options.compaction }),
+    deliverWebhooksJob({ database, logger, metrics, guard, publicUrl }),
+    ...(mail ? [sendMailJob({ database, logger, metrics, mail, publicUrl })] : []),
+    purgeTrashJob({ database, logger, metrics }),
+    expireJob({ database, logger, metrics }),
+  ];
   const loops = jobs.map((job) => ({ job, loop: createJobLoop({ job, logger, metrics, now }) }));
   let events: ReturnType<typeof createSpaceEvents> | undefined;
   let drained: Promise<void> | undefined;
@@ -71,6 +88,7 @@ export function createWorkers(options: WorkersOptions): Workers {
     drained ??= (async () => {
       await Promise.all(loops.map(({ loop }) => loop.drain()));
       await events?.close();
+      mail?.close();
     })();
     return drained;
   }
