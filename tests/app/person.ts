@@ -14,6 +14,8 @@ export interface PersonOptions {
   readonly theme?: 'light' | 'dark';
   /** Pixels of the screen a pixel of the page. */
   readonly scale?: number;
+  /** IANA name; default: the host's. */
+  readonly timeZone?: string;
   /** Runs in every page before the app does. */
   readonly before?: string;
 }
@@ -62,6 +64,7 @@ export async function newPerson(browser: Browser, url: string, o: PersonOptions 
     deviceScaleFactor: o.scale ?? 1,
     colorScheme: o.theme ?? 'light',
     locale: 'en-GB',
+    ...(o.timeZone === undefined ? {} : { timezoneId: o.timeZone }),
     hasTouch: o.viewport?.width === PHONE.width,
     permissions: ['clipboard-read', 'clipboard-write'],
     reducedMotion: 'reduce',

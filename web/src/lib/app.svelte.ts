@@ -16,6 +16,7 @@ import { Toasts } from './shell/toasts.svelte.ts';
 import { Updates } from './shell/updates.svelte.ts';
 import { SyncState } from './sync-state.svelte.ts';
 import { Intents } from './tasks/intents.ts';
+import { QuickAddGrammar } from './tasks/quick-add-grammar.svelte.ts';
 import { TaskStore } from './tasks/task-store.svelte.ts';
 
 export type AppPhase = 'opening' | 'ready' | 'failed' | 'closed';
@@ -35,7 +36,9 @@ export class App {
     },
     tasks: this.tasks,
     toasts: this.toasts,
+    present: () => this.clock.present,
   });
+  readonly grammar = new QuickAddGrammar();
 
   #phase: AppPhase = $state('opening');
   #problem = $state('');

@@ -18,9 +18,10 @@ import type {
   Writer,
 } from '@holdfast/core/document.ts';
 import type { Toasts } from '../shell/toasts.svelte.ts';
-import type { Due } from '../words/due-words.ts';
+import { type Due, dueWords, type Present } from '../words/due-words.ts';
 import { nextColour } from './colours.ts';
 import type { Priority } from './priority.ts';
+import type { ReadLine } from './quick-add-grammar.svelte.ts';
 import type { TaskStore } from './task-store.svelte.ts';
 
 export interface AddContext {
@@ -44,10 +45,14 @@ export class Intents {
   readonly #edit: Edit;
   readonly #tasks: TaskStore;
   readonly #toasts: Toasts;
+  readonly #present: () => Present;
+  /** Which occurrence of a task was ticked last, so that the same tap takes just that one back. */
+  readonly #ticked = new Map<string, number>();
   /** Counts intents, so that a toast knows whether its own is still the last. */
   #count = 0;
 
-  constructor(o: { edit: Edit; tasks: TaskStore; toasts: Toasts }) {
+  constructor(o: { edit: Edit; tasks: TaskStore; toasts: Toasts; present: () => Present }) {
+    this.#present = o.present;
     this.#edit = o.edit;
     this.#tasks = o.tasks;
     this.#toasts = o.toasts;
@@ -59,18 +64,46 @@ export class Intents {
    */
   add(text: string, context: AddContext = {}): readonly string[] {
     const titles = titlesIn(text);
+    return this.#addEach(titles, (document, index) =>
+      document.createTask({
+        title: titles[index] ?? '',
+        ...(context.due ? { due: context.due as When } : {}),
+        ...(context.listId ? { listId: context.listId as ListId } : {}),
+        ...(context.parentId ? { parentId: context.parentId as TaskId } : {}),
+        ...(context.tagId ? { tags: [context.tagId as TagId] } : {}),
+      }),
+    );
+  }
+
+  /**
+   * Lines of quick add with all that was understood of them, as one intent; what they do not say the place fills in.
+   * `elsewhere` is a sentence for a task that is not seen from where it was written.
+   */
+  addRead(lines: readonly ReadLine[], context: AddContext = {}, elsewhere?: string): readonly string[] {
+    const titles = lines.map((line) => line.title);
+    const create = (document: HoldfastDocument, index: number): Result<{ id: TaskId }> => {
+      const line = lines[index];
+      if (!line) throw new Error(`there is no line ${String(index)}`);
+      return line.write(document, {
+        ...(context.due ? { due: context.due as When } : {}),
+        ...(context.listId ? { listId: context.listId as ListId } : {}),
+        ...(context.tagId ? { tagId: context.tagId as TagId } : {}),
+      });
+    };
+    return this.#addEach(titles, create, elsewhere);
+  }
+
+  #addEach(
+    titles: readonly string[],
+    create: (document: HoldfastDocument, index: number) => Result<{ id: TaskId }>,
+    sentence?: string,
+  ): readonly string[] {
     if (titles.length === 0) return [];
     const ids: TaskId[] = [];
     this.#run((document) => {
       const addAll = (): Result => {
-        for (const title of titles) {
-          const added = document.createTask({
-            title,
-            ...(context.due ? { due: context.due as When } : {}),
-            ...(context.listId ? { listId: context.listId as ListId } : {}),
-            ...(context.parentId ? { parentId: context.parentId as TaskId } : {}),
-            ...(context.tagId ? { tags: [context.tagId as TagId] } : {}),
-          });
+        for (const index of titles.keys()) {
+          const added = create(document, index);
           if (!added.ok) return added;
           ids.push(added.id);
         }
@@ -78,9 +111,10 @@ export class Intents {
       };
       return titles.length === 1 ? addAll() : document.batch(`add ${String(titles.length)} tasks`, addAll);
     });
-    if (titles.length === 1) this.#toasts.announce(`Added: ${titles[0] ?? ''}`);
-    else {
-      this.#offerUndo(`${String(titles.length)} tasks added`, (document) => {
+    if (titles.length === 1 && sentence === undefined) {
+      this.#toasts.announce(`Added: ${titles[0] ?? ''}`);
+    } else {
+      this.#offerUndo(sentence ?? `${String(titles.length)} tasks added`, (document) => {
         document.batch(`take back ${String(ids.length)} tasks`, () => {
           for (const id of ids) document.trashTask(id);
         });
@@ -89,16 +123,27 @@ export class Intents {
     return ids;
   }
 
+  /** Of a task that repeats: its open occurrence, and back that one. */
   setDone(id: string, isDone: boolean): void {
     if (!isDone) {
-      this.#run((document) => document.reopenTask(id as TaskId));
+      const ordinal = this.#ticked.get(id);
+      this.#run((document) => reopen(document, id as TaskId, ordinal));
+      this.#tasks.settle(id);
       this.#toasts.dismiss();
       this.#toasts.announce('Task open again');
       return;
     }
+    const ordinal = this.#tasks.task(id)?.ordinal ?? undefined;
+    if (ordinal === undefined) this.#ticked.delete(id);
+    else this.#ticked.set(id, ordinal);
     this.#tasks.linger(id);
-    this.#run((document) => document.completeTask(id as TaskId));
-    this.#offerUndo('Task completed', (document) => document.reopenTask(id as TaskId));
+    this.#run((document) => document.completeOccurrence(id as TaskId, ordinal));
+    const next = this.#tasks.task(id);
+    const words =
+      ordinal !== undefined && next?.status === 'open' && next.due
+        ? `Done. Next: ${dueWords(next.due, this.#present())}`
+        : 'Task completed';
+    this.#offerUndo(words, (document) => reopen(document, id as TaskId, ordinal));
   }
 
   trash(id: string): void {
@@ -256,6 +301,10 @@ export function titlesIn(text: string): string[] {
     .split(/\r?\n/)
     .map((line) => line.replace(/^\s*(?:[-*•–]\s+)?(?:\[[ xX]?\]\s+)?/, '').trim())
     .filter((line) => line !== '');
+}
+
+function reopen(document: HoldfastDocument, id: TaskId, ordinal: number | undefined): Result {
+  return ordinal === undefined ? document.reopenTask(id) : document.reopenOccurrence(id, ordinal);
 }
 
 function whenFrom(due: Due): When {
