@@ -102,6 +102,15 @@ export interface ClosedOccurrence {
   readonly device: string | null;
 }
 
+/** A subtask of a recurring task that was ticked in one of its occurrences. */
+export interface ClosedStep {
+  readonly id: TaskId;
+  /** As it was called then, else as it is now. */
+  readonly title: string;
+  readonly kind: 'done' | 'skipped';
+  readonly at: EpochMs;
+}
+
 export interface List {
   readonly id: ListId;
   readonly name: string;

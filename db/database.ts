@@ -8,6 +8,7 @@
  * once and cost nothing to build.
  */
 import { Kysely, PostgresDialect } from 'kysely';
+import type { Transaction } from 'kysely';
 import pg from 'pg';
 import type { Schema } from './schema.ts';
 
@@ -27,6 +28,9 @@ export interface Statement {
   readonly name: string;
   readonly text: string;
 }
+
+/** A transaction over our tables, for who runs inside another's. */
+export type Tx = Transaction<Schema>;
 
 export interface Database {
   readonly kysely: Kysely<Schema>;

@@ -117,6 +117,8 @@ export interface AuditTable {
   writer: string;
   /** The register's stamp; with the writer it identifies the change. */
   stamp: number;
+  /** False: a concurrent, later change stood when it came, and this one is kept beside it. */
+  stands: Generated<boolean>;
   /** When its writer says it was made. */
   claimed_at: Date;
   /** When the server got it. */
@@ -136,6 +138,8 @@ export interface NotificationPreferencesTable {
   user_id: string;
   body: Json;
   updated_at: DefaultTimestamp;
+  /** When reminders were last planned by these; null: not yet since they were changed. */
+  planned_at: Date | null;
 }
 
 export interface PushSubscriptionTable {
@@ -177,17 +181,20 @@ export interface NotificationTable {
   shown_at: Date | null;
   acted_at: Date | null;
   action: string | null;
+  /** The id of the digest that told of it. */
+  digest: string | null;
 }
 
 export interface NotificationDeliveryTable {
   notification_id: string;
-  channel: 'push' | 'email' | 'app';
+  /** close: a push that asks the device to take the notification away. */
+  channel: 'push' | 'email' | 'app' | 'close';
   /** Of push the subscription's id, of e-mail the address, of the app the empty text. */
   target: string;
   state: 'pending' | 'sent' | 'failed' | 'expired';
   attempts: Generated<number>;
+  /** Not before; while it is being sent, when its lease ends. */
   next_at: Date | null;
-  lease_until: Date | null;
   error: string | null;
   sent_at: Date | null;
 }

@@ -6,12 +6,25 @@
  * Limits: hints (`hint`, or Postgres notifications with `listens`) only make it faster; every job also looks by itself.
  */
 import type { Database } from '@holdfast/db/database.ts';
-import { createSpaceEvents } from '@holdfast/db/space-events.ts';
+import { announceOnce, createSpaceEvents } from '@holdfast/db/space-events.ts';
+import type { SpaceEvent } from '@holdfast/db/space-events.ts';
+import { createEndpointGuard } from './channels/endpoint-guard.ts';
+import { createMailChannel } from './channels/mail.ts';
+import { createPushChannel } from './channels/web-push.ts';
 import { compactJob } from './compact-job.ts';
 import type { CompactionSettings } from './compact.ts';
+import { WORKERS_DEFAULTS } from './config.ts';
 import type { WorkersConfig } from './config.ts';
 import { createJobLoop } from './job.ts';
 import type { Hint, Job } from './job.ts';
+import { EFFECTS } from './projection/effects.ts';
+import type { ProjectionEffect } from './projection/effect.ts';
+import { projectionJob } from './projection/job.ts';
+import type { ProjectionSettings } from './projection/project.ts';
+import { createProjector, createThreadProjector, PROJECTION } from './projection/projector.ts';
+import { deliverNotificationsJob } from './reminders/deliver-job.ts';
+import { fireRemindersJob } from './reminders/fire-job.ts';
+import { replanRemindersJob } from './reminders/replan-job.ts';
 import { NO_METRICS } from './telemetry.ts';
 import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
 
@@ -25,7 +38,17 @@ export interface WorkersOptions {
   readonly config?: Partial<WorkersConfig>;
   /** Hear from other processes by Postgres notifications. Where everything is one process, `hint` does instead. */
   readonly listens?: boolean;
+  /** Tells the sync servers. Default: by a Postgres notification. */
+  readonly announce?: (event: SpaceEvent) => void;
   readonly compaction?: Partial<CompactionSettings>;
+  readonly projection?: Partial<ProjectionSettings> & {
+    /** In a thread of its own, with connections of its own. Default false. */
+    readonly isThreaded?: boolean;
+    /** Instead of those of the product; not in a thread. */
+    readonly effects?: readonly ProjectionEffect[];
+  };
+  /** PEM of an authority that push services are trusted by besides the usual ones. */
+  readonly ca?: string;
 }
 
 export interface Workers {
@@ -38,9 +61,40 @@ export interface Workers {
   close(): Promise<void>;
 }
 
+/** What an event of the servers means to the jobs; null: nothing. */
+export function hintOf({ kind, spaceId }: SpaceEvent): Hint | null {
+  return kind === 'head' || kind === 'plan' ? { kind, id: spaceId } : null;
+}
+
 export function createWorkers(options: WorkersOptions): Workers {
   const { database, logger, metrics = NO_METRICS, now = Date.now } = options;
-  const jobs: readonly Job[] = [compactJob({ database, logger, settings: options.compaction })];
+  const { isThreaded = false, effects = EFFECTS, ...projection } = options.projection ?? {};
+  const settings = { ...PROJECTION, ...projection };
+  const config: WorkersConfig = { ...WORKERS_DEFAULTS, ...options.config };
+  const guard = createEndpointGuard({ allowPrivate: config.allowPrivateEndpoints });
+  const push = config.vapid && createPushChannel({ vapid: config.vapid, guard, now, ca: options.ca });
+  const mail = config.smtp && createMailChannel(config.smtp);
+  const jobs: readonly Job[] = [
+    projectionJob({
+      database,
+      logger,
+      metrics,
+      projector: isThreaded
+        ? createThreadProjector(database.url, settings)
+        : createProjector(database, effects, settings),
+      onProjected: (id) => hint({ kind: 'projected', id }),
+    }),
+    compactJob({ database, logger, settings: options.compaction }),
+    replanRemindersJob({ database, onPlanned: () => hint({ kind: 'plan', id: '' }) }),
+    fireRemindersJob({
+      database,
+      metrics,
+      config,
+      onFired: () => hint({ kind: 'deliver', id: '' }),
+      onTold: (userId) => announce({ kind: 'notify', spaceId: userId }),
+    }),
+    deliverNotificationsJob({ database, logger, metrics, config, push, mail }),
+  ];
   const loops = jobs.map((job) => ({ job, loop: createJobLoop({ job, logger, metrics, now }) }));
   let events: ReturnType<typeof createSpaceEvents> | undefined;
   let drained: Promise<void> | undefined;
@@ -53,6 +107,15 @@ export function createWorkers(options: WorkersOptions): Workers {
     }
   }
 
+  function announce(event: SpaceEvent): void {
+    if (options.announce) options.announce(event);
+    else {
+      announceOnce(database, event).catch((error: unknown) =>
+        logger.warn({ err: error }, 'the servers could not be told of something; apps see it later'),
+      );
+    }
+  }
+
   function listen(): void {
     events = createSpaceEvents({
       url: database.url,
@@ -60,7 +123,8 @@ export function createWorkers(options: WorkersOptions): Workers {
         logger.warn({ err: error }, 'the servers cannot be heard; the database is polled meanwhile'),
     });
     events.subscribe((event) => {
-      if (event.kind === 'head') hint({ kind: 'head', id: event.spaceId });
+      const heard = hintOf(event);
+      if (heard) hint(heard);
     });
     events.onRestored(() => {
       for (const { loop } of loops) loop.wake();
@@ -71,6 +135,8 @@ export function createWorkers(options: WorkersOptions): Workers {
     drained ??= (async () => {
       await Promise.all(loops.map(({ loop }) => loop.drain()));
       await events?.close();
+      push?.close();
+      mail?.close();
     })();
     return drained;
   }

@@ -8,7 +8,17 @@
  * lives, and views are brought up to date by it; when nothing reads, they are dropped.
  */
 
-import type { Conflict, Fragment, HoldfastDocument, List, Tag, Task } from '@holdfast/core/document.ts';
+import type {
+  ClosedOccurrence,
+  ClosedStep,
+  Conflict,
+  Fragment,
+  HoldfastDocument,
+  List,
+  Occurrence,
+  Tag,
+  Task,
+} from '@holdfast/core/document.ts';
 import { createSubscriber } from 'svelte/reactivity';
 import type { CachedTask } from '../device/device.ts';
 import type { LocalDate } from '../words/calendar.ts';
@@ -141,6 +151,21 @@ export class TaskStore {
   row(id: string): TaskRow | undefined {
     this.#changes();
     return this.#rowOf(id);
+  }
+
+  /** The open occurrences of a task, the next one first, then reopened ones. */
+  openOccurrences(id: string): readonly Occurrence[] {
+    this.#changes();
+    return this.#document?.openOccurrences(id as Task['id']) ?? [];
+  }
+  /** What was done or skipped, oldest first. */
+  closedOccurrences(id: string): readonly ClosedOccurrence[] {
+    this.#changes();
+    return this.#document?.closedOccurrences(id as Task['id']) ?? [];
+  }
+  closedSteps(id: string, ordinal: number): readonly ClosedStep[] {
+    this.#changes();
+    return this.#document?.closedSteps(id as Task['id'], ordinal) ?? [];
   }
 
   /** Every field of which another value is kept, newest first. */

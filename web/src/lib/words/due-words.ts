@@ -75,6 +75,23 @@ export function dayWords(date: LocalDate, { today, locale }: Present): string {
     : format(date, locale, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
+/** Which day comes next, short: "tomorrow", "Tue 1 Dec", "Fri 1 Jan 2027". */
+export function nextDateWords(due: Due, present: Present): string {
+  const { date } = localDue(due, present.timeZone);
+  if (Math.abs(daysBetween(present.today, date)) <= 1) return dayWords(date, present);
+  return shortDateWords(date, present);
+}
+
+export function shortDateWords(date: LocalDate, { today, locale }: Present): string {
+  const isThisYear = date.slice(0, 4) === today.slice(0, 4);
+  return format(date, locale, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    ...(isThisYear ? {} : { year: 'numeric' }),
+  });
+}
+
 /** The heading of a day in a list of days: "Tomorrow · Friday 27 November". */
 export function dayHeading(date: LocalDate, present: Present): { title: string; detail: string } {
   const days = daysBetween(present.today, date);

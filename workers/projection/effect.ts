@@ -1,0 +1,20 @@
+/**
+ * What follows from a change and must be kept in the same transaction: the planning of reminders, for one.
+ *
+ * Promise: an effect runs after the projected rows are written and before the cursor moves; if it throws, nothing of the
+ * turn happened and all of it is tried again. Why one short file: who plans does not depend on who projects.
+ */
+import type { Tx } from '@holdfast/db/database.ts';
+
+/** What a turn of the projection changed in one space; told inside its transaction. */
+export interface ProjectedChange {
+  readonly spaceId: string;
+  /** Tasks whose row or occurrences changed, were made or removed. */
+  readonly taskIds: ReadonlySet<string>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The newest received_at of the log rows of this turn, in milliseconds; `now` where there were none. */
+  readonly receivedAt: number;
+}
+
+export type ProjectionEffect = (tx: Tx, change: ProjectedChange) => Promise<void>;
