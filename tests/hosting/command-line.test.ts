@@ -30,10 +30,6 @@ test('[HO23] a wrong call is answered with the right one', async () => {
     code: 2,
     stderr: expect.stringContaining('holdfast doctor') as string,
   });
-  expect(await holdfast(['backup'])).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining('is not part of this version yet') as string,
-  });
 });
 
 test('[HO24] doctor and migrate work on a new folder, and doctor beside a running server', async () => {
