@@ -6,27 +6,42 @@
  * Limits: hints (`hint`, or Postgres notifications with `listens`) only make it faster; every job also looks by itself.
  */
 import type { Database } from '@holdfast/db/database.ts';
+<<<<<<< HEAD
 import { announceOnce, createSpaceEvents } from '@holdfast/db/space-events.ts';
 import type { SpaceEvent } from '@holdfast/db/space-events.ts';
+import { auditRetentionJob } from './audit/retention-job.ts';
 import { createEndpointGuard } from './channels/endpoint-guard.ts';
 import { createMailChannel } from './channels/mail.ts';
 import { createPushChannel } from './channels/web-push.ts';
+=======
+import { createSpaceEvents } from '@holdfast/db/space-events.ts';
+import { createEndpointGuard } from './channels/endpoint-guard.ts';
+import { createMailChannel } from './channels/mail.ts';
+>>>>>>> deliver
 import { compactJob } from './compact-job.ts';
 import type { CompactionSettings } from './compact.ts';
 import { WORKERS_DEFAULTS } from './config.ts';
 import type { WorkersConfig } from './config.ts';
+import { expireJob } from './housekeeping/expire-job.ts';
+import { purgeTrashJob } from './housekeeping/purge-trash-job.ts';
 import { createJobLoop } from './job.ts';
 import type { Hint, Job } from './job.ts';
+<<<<<<< HEAD
 import { EFFECTS } from './projection/effects.ts';
 import type { ProjectionEffect } from './projection/effect.ts';
 import { projectionJob } from './projection/job.ts';
 import type { ProjectionSettings } from './projection/project.ts';
 import { createProjector, createThreadProjector, PROJECTION } from './projection/projector.ts';
+import { reconcileJob } from './projection/reconcile.ts';
 import { deliverNotificationsJob } from './reminders/deliver-job.ts';
 import { fireRemindersJob } from './reminders/fire-job.ts';
 import { replanRemindersJob } from './reminders/replan-job.ts';
+=======
+import { sendMailJob } from './mail/send-mail-job.ts';
+>>>>>>> deliver
 import { NO_METRICS } from './telemetry.ts';
 import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
+import { deliverWebhooksJob } from './webhooks/deliver-job.ts';
 
 export type { WorkerLogger } from './telemetry.ts';
 
@@ -68,6 +83,7 @@ export function hintOf({ kind, spaceId }: SpaceEvent): Hint | null {
 
 export function createWorkers(options: WorkersOptions): Workers {
   const { database, logger, metrics = NO_METRICS, now = Date.now } = options;
+<<<<<<< HEAD
   const { isThreaded = false, effects = EFFECTS, ...projection } = options.projection ?? {};
   const settings = { ...PROJECTION, ...projection };
   const config: WorkersConfig = { ...WORKERS_DEFAULTS, ...options.config };
@@ -84,6 +100,8 @@ export function createWorkers(options: WorkersOptions): Workers {
         : createProjector(database, effects, settings),
       onProjected: (id) => hint({ kind: 'projected', id }),
     }),
+    reconcileJob({ database, logger, effects }),
+    auditRetentionJob({ database, logger, keepDays: config.auditRetentionDays }),
     compactJob({ database, logger, settings: options.compaction }),
     replanRemindersJob({ database, onPlanned: () => hint({ kind: 'plan', id: '' }) }),
     fireRemindersJob({
@@ -94,6 +112,18 @@ export function createWorkers(options: WorkersOptions): Workers {
       onTold: (userId) => announce({ kind: 'notify', spaceId: userId }),
     }),
     deliverNotificationsJob({ database, logger, metrics, config, push, mail }),
+=======
+  const config: WorkersConfig = { ...WORKERS_DEFAULTS, ...options.config };
+  const { publicUrl } = config;
+  const guard = createEndpointGuard({ allowPrivate: config.allowPrivateEndpoints });
+  const mail = config.smtp && createMailChannel(config.smtp);
+  const jobs: readonly Job[] = [
+    compactJob({ database, logger, settings: options.compaction }),
+    deliverWebhooksJob({ database, logger, metrics, guard, publicUrl }),
+    ...(mail ? [sendMailJob({ database, logger, metrics, mail, publicUrl })] : []),
+    purgeTrashJob({ database, logger, metrics }),
+    expireJob({ database, logger, metrics }),
+>>>>>>> deliver
   ];
   const loops = jobs.map((job) => ({ job, loop: createJobLoop({ job, logger, metrics, now }) }));
   let events: ReturnType<typeof createSpaceEvents> | undefined;
@@ -135,7 +165,10 @@ export function createWorkers(options: WorkersOptions): Workers {
     drained ??= (async () => {
       await Promise.all(loops.map(({ loop }) => loop.drain()));
       await events?.close();
+<<<<<<< HEAD
       push?.close();
+=======
+>>>>>>> deliver
       mail?.close();
     })();
     return drained;

@@ -5,7 +5,7 @@
  */
 
 import { momentWords } from '../words/due-words.ts';
-import type { Delivery, NotificationEntry } from './server.ts';
+import type { Delivery, NotificationEntry } from './notification-api.ts';
 
 export type HistoryTone = 'coming' | 'good' | 'quiet' | 'problem';
 

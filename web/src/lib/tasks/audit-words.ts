@@ -5,7 +5,7 @@
  * was made offline reads as such. Pure.
  */
 
-import type { AuditEntry } from '../notifications/server.ts';
+import type { AuditEntry } from '../notifications/notification-api.ts';
 import { beforeWords } from '../words/duration-words.ts';
 import { type Present, momentWords } from '../words/due-words.ts';
 import { fieldName, valueWords } from './conflict-words.ts';

@@ -23,7 +23,7 @@ import type {
   Writer,
 } from '@holdfast/core/document.ts';
 import type { Toasts } from '../shell/toasts.svelte.ts';
-import { type Due, type Present, dayWords, nextDateWords } from '../words/due-words.ts';
+import { type Due, type Present, nextDateWords } from '../words/due-words.ts';
 import { nextColour } from './colours.ts';
 import type { Priority } from './priority.ts';
 import type { ReadLine } from './quick-add-grammar.svelte.ts';
@@ -287,7 +287,7 @@ export class Intents {
 
   /** What "only this one" is, in words. */
   which(task: Task): string {
-    return task.due ? dayWords(task.due.date, this.#present()) : 'The one without a date';
+    return task.due ? nextDateWords(task.due, this.#present()) : 'The one without a date';
   }
 
   #close(id: string, word: string, run: (document: HoldfastDocument) => Result): void {

@@ -75,20 +75,21 @@ export function dayWords(date: LocalDate, { today, locale }: Present): string {
     : format(date, locale, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
-/** Which day comes next, short: "tomorrow", "Tue 1 Dec", "Fri 1 Jan 2027". */
+/** Which day comes next, short: "tomorrow", "Tue 1 Dec". */
 export function nextDateWords(due: Due, present: Present): string {
   const { date } = localDue(due, present.timeZone);
   if (Math.abs(daysBetween(present.today, date)) <= 1) return dayWords(date, present);
   return shortDateWords(date, present);
 }
 
+/** The year is named only where the same day of another year could be meant. */
 export function shortDateWords(date: LocalDate, { today, locale }: Present): string {
-  const isThisYear = date.slice(0, 4) === today.slice(0, 4);
+  const isNear = Math.abs(daysBetween(today, date)) < 300;
   return format(date, locale, {
     weekday: 'short',
     day: 'numeric',
     month: 'short',
-    ...(isThisYear ? {} : { year: 'numeric' }),
+    ...(isNear ? {} : { year: 'numeric' }),
   });
 }
 
