@@ -13,8 +13,11 @@ import { openZone } from './recurrence/zone.ts';
 import { Temporal } from './recurrence/temporal.ts';
 import type { Occurrence, Reminder, Task, When } from './task.ts';
 
+/** Of a task, what reminders look at. */
+export type RemindedTask = Pick<Task, 'id' | 'status' | 'trashedAt' | 'reminders'>;
+
 export interface ReminderInput {
-  readonly tasks: Iterable<Task>;
+  readonly tasks: Iterable<RemindedTask>;
   readonly openOccurrences: (id: TaskId) => readonly Occurrence[];
   /** Included. */
   readonly from: EpochMs;
@@ -57,7 +60,7 @@ export function reminders(input: ReminderInput): ReminderInstant[] {
 }
 
 function ofOccurrence(
-  task: Task,
+  task: RemindedTask,
   occurrence: Occurrence,
   person: ReminderInput['person'],
 ): readonly ReminderInstant[] {

@@ -29,7 +29,7 @@ export interface Statement {
   readonly text: string;
 }
 
-/** A transaction that is open. */
+/** A transaction over our tables, for who runs inside another's. */
 export type Tx = Transaction<Schema>;
 
 export interface Database {

@@ -138,6 +138,8 @@ export interface NotificationPreferencesTable {
   user_id: string;
   body: Json;
   updated_at: DefaultTimestamp;
+  /** When reminders were last planned by these; null: not yet since they were changed. */
+  planned_at: Date | null;
 }
 
 export interface PushSubscriptionTable {
@@ -179,17 +181,20 @@ export interface NotificationTable {
   shown_at: Date | null;
   acted_at: Date | null;
   action: string | null;
+  /** The id of the digest that told of it. */
+  digest: string | null;
 }
 
 export interface NotificationDeliveryTable {
   notification_id: string;
-  channel: 'push' | 'email' | 'app';
+  /** close: a push that asks the device to take the notification away. */
+  channel: 'push' | 'email' | 'app' | 'close';
   /** Of push the subscription's id, of e-mail the address, of the app the empty text. */
   target: string;
   state: 'pending' | 'sent' | 'failed' | 'expired';
   attempts: Generated<number>;
+  /** Not before; while it is being sent, when its lease ends. */
   next_at: Date | null;
-  lease_until: Date | null;
   error: string | null;
   sent_at: Date | null;
 }
@@ -239,6 +244,11 @@ export interface WebhookTable {
   lease_until: Date | null;
   succeeded_at: Date | null;
   error: string | null;
+  /** Of the trial event that was asked for and is not sent yet. */
+  test_id: string | null;
+  tested_at: Date | null;
+  /** Null after a trial that arrived. */
+  test_error: string | null;
 }
 
 export interface WebhookDeadLetterTable {
@@ -249,6 +259,8 @@ export interface WebhookDeadLetterTable {
   attempts: number;
   error: string;
   dead_at: DefaultTimestamp;
+  /** Asked for again then; once it fails anew it rests again. */
+  replay_at: Date | null;
 }
 
 export interface WorkerTables {

@@ -43,6 +43,8 @@ export interface DataFolder {
   keys(): Promise<Keys>;
   /** The keys of the folder if it has all of them; makes none. */
   storedKeys(): Promise<Keys | undefined>;
+  /** Takes over the keys of another server, in place of any that are there: for a restore. */
+  takeKeys(keys: Keys): Promise<void>;
   /** Takes the folder for this process, or fails with a sentence that names the holder. */
   claim(): Promise<Claim>;
   /** The living server of this folder, if there is one. */
@@ -84,6 +86,7 @@ export async function openDataFolder(setting: string): Promise<DataFolder> {
     postgresFolder: join(path, 'postgres'),
     keys: () => keepKeys(path).catch((error: unknown) => Promise.reject(asFault(path, error))),
     storedKeys: () => readKeys(path).catch((error: unknown) => Promise.reject(asFault(path, error))),
+    takeKeys: (keys) => writeKeys(path, keys).catch((error: unknown) => Promise.reject(asFault(path, error))),
     claim: () => claim(path).catch((error: unknown) => Promise.reject(asFault(path, error))),
     holder: () => livingHolder(path),
   };
@@ -125,13 +128,16 @@ async function writeMarkerOnce(path: string): Promise<void> {
 async function keepKeys(path: string): Promise<Keys> {
   const complete = await readKeys(path);
   if (complete) return complete;
-  const file = keysFile(path);
-  const stored = ((await readJson(file)) ?? {}) as Partial<Keys>;
+  const stored = ((await readJson(keysFile(path))) ?? {}) as Partial<Keys>;
   const { authSecret, vapidPublicKey, vapidPrivateKey } = stored;
   const pair = vapidPublicKey && vapidPrivateKey ? { vapidPublicKey, vapidPrivateKey } : makeVapidPair();
   const keys: Keys = { authSecret: authSecret ?? makeSecret(), ...pair };
-  await writeFileDurably(file, `${JSON.stringify({ ...stored, ...keys }, null, 2)}\n`, 0o600);
+  await writeKeys(path, { ...stored, ...keys });
   return keys;
+}
+
+async function writeKeys(path: string, keys: Keys): Promise<void> {
+  await writeFileDurably(keysFile(path), `${JSON.stringify(keys, null, 2)}\n`, 0o600);
 }
 
 async function readKeys(path: string): Promise<Keys | undefined> {

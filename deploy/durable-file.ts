@@ -17,10 +17,15 @@ export async function writeFileDurably(path: string, content: string, mode: numb
   } finally {
     await file.close();
   }
-  await rename(beside, path);
+  await renameDurably(beside, path);
+}
+
+/** The content of the file must have been flushed already. */
+export async function renameDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
   // Windows cannot open a folder, and flushes renames with the journal.
   if (process.platform === 'win32') return;
-  const folder = await open(dirname(path), 'r');
+  const folder = await open(dirname(to), 'r');
   try {
     await folder.sync();
   } finally {

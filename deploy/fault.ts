@@ -62,6 +62,23 @@ export function fullFault(folder: string, cause?: unknown): StartFault {
   );
 }
 
+const FILE_FAULTS: Readonly<Record<string, string>> = {
+  EEXIST: 'is there already: give the name of a new file, or remove that one',
+  ENOENT: 'is not there',
+  EISDIR: 'is a folder: give the name of a file',
+  ENOTDIR: 'lies below something that is no folder',
+  EACCES: 'is closed to this user',
+  EPERM: 'is closed to this user',
+  ENOSPC: 'does not fit on its disk: free some space there',
+  EROFS: 'is on a read-only file system',
+};
+
+/** Turns a failed read or write of a file that a person named into a fault. Other errors are returned as they are. */
+export function fileFault(file: string, error: unknown): unknown {
+  const sentence = FILE_FAULTS[errorCode(error) ?? ''];
+  return sentence === undefined ? error : new StartFault(`${file} ${sentence}.`, { cause: error });
+}
+
 /**
  * Runs the program's main function. A mendable fault ends it with its sentence and exit code 1.
  * The exit is explicit because pools and sockets of a half-made start would keep the process alive.

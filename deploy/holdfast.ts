@@ -2,10 +2,11 @@
  * `npm run holdfast -- <command>`: the operator's command line.
  *
  * Promise: every command has --help; a wrong call is answered with the right one and exit code 2; commands work
- * beside a running server. What a later version brings is listed and says so, and does nothing else.
+ * beside a running server.
  * Why some imports are late: the server and the auth library take a second to load, and help should not.
  */
 import { migrate } from '@holdfast/db/migrate.ts';
+import { backupCommand, restoreCommand } from './backup-commands.ts';
 import { print, readCall, tell, UsageFault, visit, withDatabase } from './command.ts';
 import type { Command } from './command.ts';
 import { readConfig } from './config.ts';
@@ -51,16 +52,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   user: userCommand,
   export: exportCommand,
   import: importCommand,
-  backup: later(
-    'backup',
-    'the whole server into one file',
-    'Until then: stop Holdfast and copy the data folder, or use pg_dump with DATABASE_URL.',
-  ),
-  restore: later(
-    'restore',
-    'a server from a backup',
-    'Until then: stop Holdfast and put the copied data folder back.',
-  ),
+  backup: backupCommand,
+  restore: restoreCommand,
 };
 
 if (import.meta.main) {
@@ -93,15 +86,6 @@ function overview(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return `npm run holdfast -- <command> [--help]\n\n${lines.join('\n')}`;
-}
-
-function later(name: string, summary: string, meanwhile: string): Command {
-  const sentence = `"holdfast ${name}" is not part of this version yet. ${meanwhile}`;
-  return {
-    summary: `${summary} (comes with a later version)`,
-    help: sentence,
-    run: () => Promise.reject(new UsageFault(sentence)),
-  };
 }
 
 // --- the commands ---

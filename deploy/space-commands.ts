@@ -16,7 +16,7 @@ import { ownedSpace, personalSpaceOf } from '@holdfast/db/spaces.ts';
 import type { OwnedSpace } from '@holdfast/db/spaces.ts';
 import { readCall, tell, usage, withDatabase } from './command.ts';
 import type { Command } from './command.ts';
-import { StartFault, errorCode } from './fault.ts';
+import { StartFault, fileFault } from './fault.ts';
 
 const WHICH = `  --space   the space of this id
   --user    the personal space of the account with this e-mail address`;
@@ -167,20 +167,4 @@ function writeOut(content: string): Promise<void> {
   return new Promise((done, fail) => {
     process.stdout.write(content, (error) => (error ? fail(error) : done()));
   });
-}
-
-const FILE_FAULTS: Readonly<Record<string, string>> = {
-  EEXIST: 'is there already: give the name of a new file, or remove that one',
-  ENOENT: 'is not there',
-  EISDIR: 'is a folder: give the name of a file',
-  ENOTDIR: 'lies below something that is no folder',
-  EACCES: 'is closed to this user',
-  EPERM: 'is closed to this user',
-  ENOSPC: 'does not fit on its disk: free some space there',
-  EROFS: 'is on a read-only file system',
-};
-
-function fileFault(file: string, error: unknown): unknown {
-  const sentence = FILE_FAULTS[errorCode(error) ?? ''];
-  return sentence === undefined ? error : new StartFault(`${file} ${sentence}.`, { cause: error });
 }

@@ -34,9 +34,9 @@ export interface Job {
 export interface Hint {
   /**
    * head: a space has new rows. projected: they are in the projection, the audit and the outbox. mail: a mail was queued.
-   * plan: reminders must be planned anew. webhook: one changed.
+   * plan: reminders must be planned anew. deliver: notifications wait to be sent. webhook: one changed.
    */
-  readonly kind: 'head' | 'projected' | 'mail' | 'plan' | 'webhook';
+  readonly kind: 'head' | 'projected' | 'mail' | 'plan' | 'deliver' | 'webhook';
   /** The space, or the user for `plan`. */
   readonly id: string;
 }

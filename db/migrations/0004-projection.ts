@@ -151,8 +151,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE TABLE notification_preferences (
       user_id text PRIMARY KEY REFERENCES account_user (id) ON DELETE CASCADE,
       body jsonb NOT NULL,
-      updated_at timestamptz NOT NULL DEFAULT now()
+      updated_at timestamptz NOT NULL DEFAULT now(),
+      planned_at timestamptz
     )`.execute(db);
+  await sql`
+    CREATE INDEX notification_preferences_to_plan ON notification_preferences (updated_at)
+    WHERE planned_at IS NULL`.execute(db);
   await sql`
     CREATE TABLE push_subscription (
       id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -192,10 +196,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       shown_at timestamptz,
       acted_at timestamptz,
       action text,
+      digest uuid,
       PRIMARY KEY (space_id, user_id, key),
       UNIQUE (id)
     )`.execute(db);
   await sql`CREATE INDEX notification_due ON notification (fire_at) WHERE state IN ('planned', 'sending')`.execute(
+    db,
+  );
+  await sql`CREATE INDEX notification_held ON notification (user_id) WHERE state = 'held'`.execute(db);
+  await sql`CREATE INDEX notification_of_digest ON notification (digest) WHERE digest IS NOT NULL`.execute(
     db,
   );
   await sql`CREATE INDEX notification_of_task ON notification (space_id, task_id)`.execute(db);
@@ -203,12 +212,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE TABLE notification_delivery (
       notification_id uuid NOT NULL REFERENCES notification (id) ON DELETE CASCADE,
-      channel text NOT NULL CHECK (channel IN ('push', 'email', 'app')),
+      channel text NOT NULL CHECK (channel IN ('push', 'email', 'app', 'close')),
       target text NOT NULL,
       state text NOT NULL CHECK (state IN ('pending', 'sent', 'failed', 'expired')),
       attempts integer NOT NULL DEFAULT 0,
       next_at timestamptz,
-      lease_until timestamptz,
       error text,
       sent_at timestamptz,
       PRIMARY KEY (notification_id, channel, target)
@@ -262,7 +270,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       lease_by uuid,
       lease_until timestamptz,
       succeeded_at timestamptz,
-      error text
+      error text,
+      test_id uuid,
+      tested_at timestamptz,
+      test_error text
     )`.execute(db);
   await sql`CREATE INDEX webhook_by_space ON webhook (space_id)`.execute(db);
   await sql`
@@ -274,6 +285,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       attempts integer NOT NULL,
       error text NOT NULL,
       dead_at timestamptz NOT NULL DEFAULT now(),
+      replay_at timestamptz,
       PRIMARY KEY (webhook_id, seq)
     )`.execute(db);
 }
