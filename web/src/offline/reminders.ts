@@ -226,6 +226,7 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
 
   async function openApp(data: NotificationData | null): Promise<void> {
     const taskId = data?.target?.taskId ?? null;
+    void report(data?.id ?? null, 'acted', 'open');
     const [best] = (await windows()).sort((a, b) => rank(a) - rank(b));
     if (best && 'focus' in best) {
       await best.focus().catch(() => undefined);
@@ -237,7 +238,11 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
   // --- what the server is told
 
   /** Best effort: the history of notifications is poorer without it, nothing else. */
-  async function report(id: string | null, what: 'shown' | 'acted', action?: ActionName): Promise<void> {
+  async function report(
+    id: string | null,
+    what: 'shown' | 'acted',
+    action?: ActionName | 'open',
+  ): Promise<void> {
     if (id === null) return;
     const path = `/api/v1/notifications/${encodeURIComponent(id)}/${what}`;
     await send('POST', path, action ? { action } : {}).catch(() => undefined);
