@@ -204,6 +204,10 @@ function serverConfig(config: Config, keys: Keys): Parameters<typeof createSyncS
     signup: config.SIGNUP,
     authSecret: keys.authSecret,
     rateLimits: config.RATE_LIMITS,
+    allowPrivateEndpoints: config.ALLOW_PRIVATE_ENDPOINTS,
+    // A link needs an address that is known to be ours: what a request says of it can be forged.
+    sendsMail:
+      config.SMTP_URL !== undefined && config.MAIL_FROM !== undefined && config.PUBLIC_URL !== undefined,
     ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
     ...(config.METRICS_TOKEN === undefined ? {} : { metricsToken: config.METRICS_TOKEN }),
   };

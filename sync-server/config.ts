@@ -10,6 +10,10 @@ export interface ServerConfig {
   readonly authSecret: string;
   /** When set, /metrics wants it as a Bearer token. */
   readonly metricsToken?: string;
+  /** Whether addresses of private networks may be called, by webhooks for one. Default false. */
+  readonly allowPrivateEndpoints?: boolean;
+  /** Whether the workers can send mail with links in it. Default false. */
+  readonly sendsMail?: boolean;
   /** False for benchmarks and trusted networks. */
   readonly rateLimits: boolean;
 }

@@ -31,6 +31,7 @@ import { createSpaceDoor } from './http/space-door.ts';
 import { spaceOperations } from './http/space-operations.ts';
 import { createStaticFiles } from './http/static-files.ts';
 import { taskOperations } from './http/task-operations.ts';
+import { webhookOperations } from './http/webhook-operations.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
@@ -66,6 +67,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   const library = createAuthLibrary({ database, secret: config.authSecret, logger });
   const accounts = createAccounts({ database, library, signup: config.signup, now });
   const authenticator = createAuthenticator({ database, library, publicUrl: config.publicUrl, now });
+  const { sendsMail = false } = config;
   const rateLimits = createRateLimits({ enabled: config.rateLimits, now });
   let draining = false;
   let migrated = false;
@@ -132,11 +134,12 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 
   const app = createHttpApp({
     operations: [
-      ...authOperations({ accounts, library, rateLimits, ended }),
-      ...accountOperations({ database, accounts, library, ended, now, version: config.version }),
+      ...authOperations({ accounts, library, rateLimits, ended, sendsMail }),
+      ...accountOperations({ database, accounts, library, ended, now, version: config.version, sendsMail }),
       ...taskOperations(door),
       ...namedOperations(door),
       ...spaceOperations({ database, door }),
+      ...webhookOperations({ database, now, allowPrivateEndpoints: config.allowPrivateEndpoints ?? false }),
     ],
     files: createStaticFiles(webRoot),
     authenticator,

@@ -22,7 +22,6 @@ export interface PersonOptions {
   readonly before?: string;
   /** What the page's clock shows when it begins; the test then moves it by `page.clock`. */
   readonly at?: Date;
-  readonly timeZone?: string;
 }
 
 export interface Person {
@@ -73,7 +72,6 @@ export async function newPerson(browser: Browser, url: string, o: PersonOptions 
     hasTouch: o.viewport?.width === PHONE.width,
     permissions: ['clipboard-read', 'clipboard-write'],
     reducedMotion: 'reduce',
-    ...(o.timeZone === undefined ? {} : { timezoneId: o.timeZone }),
   });
   if (o.now !== undefined) await context.clock.setFixedTime(o.now);
   if (o.before !== undefined) await context.addInitScript(o.before);
