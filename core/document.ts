@@ -35,8 +35,18 @@ import {
   type RuleInput,
 } from './series/commands.ts';
 import { closedOccurrences } from './series/reading.ts';
+import { stepClosingAt } from './series/steps.ts';
 import { createTaskCommands, type NewTask, type TaskMove, type TaskPatch } from './task-commands.ts';
-import type { ClosedOccurrence, Conflict, Fragment, List, Occurrence, Tag, Task } from './task.ts';
+import type {
+  ClosedOccurrence,
+  ClosedStep,
+  Conflict,
+  Fragment,
+  List,
+  Occurrence,
+  Tag,
+  Task,
+} from './task.ts';
 
 export type { ExportFile, ImportSummary } from './export.ts';
 export type { EpochMs, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
@@ -46,6 +56,7 @@ export type { OccurrencePatch, ReminderInput, RuleInput } from './series/command
 export type { NewTask, Position, TaskMove, TaskPatch } from './task-commands.ts';
 export type {
   ClosedOccurrence,
+  ClosedStep,
   Conflict,
   Fragment,
   List,
@@ -93,6 +104,8 @@ export interface HoldfastDocument {
   openOccurrences(id: TaskId): readonly Occurrence[];
   /** What was done or skipped and what it then was, oldest first. */
   closedOccurrences(id: TaskId): readonly ClosedOccurrence[];
+  /** The steps below it that were ticked in this occurrence, in their order. */
+  closedSteps(id: TaskId, ordinal: number): readonly ClosedStep[];
 
   createTask(input: NewTask): Result<{ id: TaskId }>;
   /** Of a recurring task: as editFuture. */
@@ -129,18 +142,19 @@ export interface HoldfastDocument {
   editFuture(id: TaskId, patch: TaskPatch & { readonly rule?: RuleInput }): Result;
   /** Also what deleting all future ones is: nothing comes any more, and what was closed stays. */
   endSeries(id: TaskId): Result;
-  /** Of all its occurrences. */
-  addReminder(id: TaskId, reminder: ReminderInput): Result<{ id: string }>;
+  /** Of all its occurrences. Under an id that it has it takes that one's place. */
+  addReminder(id: TaskId, reminder: ReminderInput, reminderId?: string): Result<{ id: string }>;
   removeReminder(id: TaskId, reminderId: string): Result;
   /** This occurrence (default: the open one) reminds again then, and not before; null takes it back. */
   snooze(id: TaskId, until: EpochMs | null, ordinal?: number): Result;
 
-  createList(input: { name: string; color?: string | null }): Result<{ id: ListId }>;
+  /** `id`: default a new one; one that is taken is refused. */
+  createList(input: { id?: ListId; name: string; color?: string | null }): Result<{ id: ListId }>;
   editList(id: ListId, patch: { name?: string; color?: string | null }): Result;
   moveList(id: ListId, move: { before?: ListId; after?: ListId }): Result;
   trashList(id: ListId): Result;
   restoreList(id: ListId): Result;
-  createTag(input: { name: string; color?: string | null }): Result<{ id: TagId }>;
+  createTag(input: { id?: TagId; name: string; color?: string | null }): Result<{ id: TagId }>;
   editTag(id: TagId, patch: { name?: string; color?: string | null }): Result;
   trashTag(id: TagId): Result;
   restoreTag(id: TagId): Result;
@@ -220,6 +234,23 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
       return reading === undefined ? [] : closedOccurrences(reading, id);
     },
 
+    closedSteps(id, ordinal) {
+      const below = (parentId: TaskId): ClosedStep[] =>
+        model.row({ parent: parentId }).flatMap((step) => {
+          const own = model.entity('task', step.id);
+          const occurrence = model.occurrencesOf(step.id).get(ordinal);
+          const closing =
+            own === undefined ? null : stepClosingAt(own, occurrence, { seriesId: id, parentId }, ordinal);
+          return [
+            ...(closing === null
+              ? []
+              : [Object.freeze({ ...closing, id: step.id, title: closing.title ?? step.title })]),
+            ...below(step.id),
+          ];
+        });
+      return below(id);
+    },
+
     createTask: (input) => run('Add task', () => task.createTask(input)),
     editTask: (id, patch) => run('Edit task', () => series.editFuture(id, patch)),
     completeTask: (id) => run('Complete task', () => series.closeOccurrence(id, 'done')),
@@ -242,9 +273,9 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     editOccurrence: (id, ordinal, patch) =>
       run('Edit occurrence', () => series.editOccurrence(id, ordinal, patch)),
     editFuture: (id, patch) => run('Edit task', () => series.editFuture(id, patch)),
-    addReminder: (id, reminder) =>
+    addReminder: (id, reminder, wanted) =>
       run('Add reminder', () => {
-        const reminderId = createId(random);
+        const reminderId = wanted ?? createId(random);
         const set = series.setReminder(id, reminderId, reminder);
         return set.ok ? { ok: true, id: reminderId } : set;
       }),

@@ -1,7 +1,7 @@
 /**
  * What a person does with lists and tags: make, name, colour, order, trash and restore. The same habits as for tasks.
  */
-import { createId, type EpochMs, type ListId, type Random, type TagId } from './ids.ts';
+import { createId, isId, type EpochMs, type ListId, type Random, type TagId } from './ids.ts';
 import type { Intents } from './intent.ts';
 import type { Model } from './model.ts';
 import { compareOrdered, keysForInsert } from './order.ts';
@@ -27,10 +27,16 @@ export type ListCommands = ReturnType<typeof createListCommands>;
 
 /** All are to be called inside an intent. */
 export function createListCommands({ model, intents, now, random }: ListCommandDependencies) {
-  function create(kind: Kind, input: Named): Result<{ id: string }> {
+  function create(kind: Kind, input: Named & { readonly id?: string }): Result<{ id: string }> {
     const accepted = acceptTitle(input.name, kind === 'list' ? 'A list' : 'A tag');
     if ('fault' in accepted) return failure('invalid', accepted.fault);
-    const id = createId(random);
+    if (input.id !== undefined && (!isId(input.id) || model.entity(kind, input.id) !== undefined)) {
+      return failure(
+        'invalid',
+        `“${input.id}” is taken or cannot be an id; leave it out, or choose another.`,
+      );
+    }
+    const id = input.id ?? createId(random);
     const lists = orderedLists();
     intents.recordBirth({ kind, id });
     intents.setPlain(kind, id, 'born', { t: intents.stamp(), by: intents.writer() });

@@ -3,13 +3,17 @@
  *
  * Promise: reading one task costs its own fields. Objects are made when they are first asked for, kept, and made anew only
  * when something about them changed. All that changed in one transaction is told once.
+ *
+ * It is one long module because what is derived (places, series, steps, conflicts) hangs on the same caches, and has to go
+ * stale together.
  */
 import type * as Y from 'yjs';
 import { parseOccurrenceId, type EpochMs, type ListId, type TagId, type TaskId, type Writer } from './ids.ts';
 import { readNotesValue } from './notes.ts';
 import { readOrder } from './order.ts';
 import { effective, isSameValue, type Register } from './register.ts';
-import { readSeries, type SeriesReading } from './series/reading.ts';
+import { readSeries, repeats, type SeriesReading } from './series/reading.ts';
+import { countsNow, readStepClosing, stepField, type StepOf } from './series/steps.ts';
 import { isStamp, msOfStamp, type StampClock } from './stamp.ts';
 import { createTable, type Entity, type Table } from './store.ts';
 import { readEnd } from './series/values.ts';
@@ -44,6 +48,8 @@ export interface Model {
   series(id: TaskId): SeriesReading | undefined;
   /** What occurrences of a task hold. */
   occurrencesOf(id: TaskId): ReadonlyMap<number, Entity>;
+  /** Of which occurrence of which series above it this is a step; null: of none, or it is a series itself. */
+  stepOf(id: TaskId): StepOf | null;
   task(id: TaskId): Task | undefined;
   tasks(): Iterable<Task>;
   list(id: ListId): List | undefined;
@@ -134,6 +140,8 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
   const taskCache = new Map<string, Task>();
   const seriesCache = new Map<string, SeriesReading>();
   const occurrences = new Map<string, Map<number, Entity>>();
+  /** By task, the latest stamp in its occurrences: a series of years has thousands, and its task is read at each closing. */
+  const newestOccurrence = new Map<string, { readonly ordinal: number; readonly stamp: number }>();
   const listCache = new Map<string, List>();
   const tagCache = new Map<string, Tag>();
   const taggedTasks = new Map<string, Set<string>>();
@@ -241,7 +249,22 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
       else fragmentIds.delete(id);
       placings.set(id, found === undefined ? undefined : placingOf(found));
     }
-    for (const id of tree.update(placings, changedLists)) touchTask(id);
+    const moved = tree.update(placings, changedLists);
+    for (const id of moved) touchTask(id);
+    for (const id of new Set([...changedTasks.map(taskIdOf), ...moved])) {
+      if (moved.has(id) || entity('task', id)?.registers.has('rule')) touchBelow(id);
+    }
+  }
+
+  /** What is below a series is read by where the series stands. */
+  function touchBelow(top: string): void {
+    const seen = new Set([top]);
+    for (const id of seen) {
+      for (const child of tree.childrenSaying(id)) {
+        if (!seen.has(child)) touchTask(child);
+        seen.add(child);
+      }
+    }
   }
 
   function noteOccurrence(id: string, found: Entity | undefined): void {
@@ -251,9 +274,30 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     const known = occurrences.get(taskId) ?? new Map<number, Entity>();
     if (found === undefined) known.delete(ordinal);
     else known.set(ordinal, found);
-    if (known.size === 0) occurrences.delete(taskId);
-    else occurrences.set(taskId, known);
+    if (known.size === 0) {
+      occurrences.delete(taskId);
+      newestOccurrence.delete(taskId);
+    } else {
+      occurrences.set(taskId, known);
+      noteNewest(taskId, known, ordinal);
+    }
     touchTask(taskId);
+  }
+
+  /** Looks at all of them only where the newest became older: an undo may put back what has an earlier stamp. */
+  function noteNewest(taskId: string, known: ReadonlyMap<number, Entity>, ordinal: number): void {
+    const before = newestOccurrence.get(taskId);
+    const changed = known.get(ordinal);
+    const stamp = changed === undefined ? 0 : latestStamp(changed);
+    if (before === undefined || stamp >= before.stamp) newestOccurrence.set(taskId, { ordinal, stamp });
+    else if (before.ordinal === ordinal) {
+      let newest = { ordinal, stamp };
+      for (const [other, entity] of known) {
+        const its = latestStamp(entity);
+        if (its > newest.stamp) newest = { ordinal: other, stamp: its };
+      }
+      newestOccurrence.set(taskId, newest);
+    }
   }
 
   function touchTask(id: string): void {
@@ -330,14 +374,28 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
       priority: fields.read('priority', readPriority, null),
     };
     const held = occurrences.get(found.id);
-    const reading =
-      held !== undefined || found.registers.has('rule')
-        ? readSeries({ task: found, occurrences: held ?? NO_OCCURRENCES, inherited })
+    const step = stepOf(found.id as TaskId);
+    const isDoneElsewhere =
+      step !== null && done.status !== 'open' && !countsNow(standingValue(found, 'done'), step);
+    const closing =
+      step === null
+        ? null
+        : readStepClosing(held?.get(step.ordinal)?.registers.get(stepField(step.seriesId))?.[0]?.v ?? null);
+    let reading =
+      held !== undefined || found.registers.has('rule') || isDoneElsewhere
+        ? readSeries({ task: found, occurrences: held ?? NO_OCCURRENCES, inherited, isDoneElsewhere })
         : null;
+    if (reading !== null && closing !== null) reading = { ...reading, open: [] };
     if (reading?.hasFault) fields.addFault('rule');
     if (reading !== null) seriesCache.set(found.id, reading);
     const shown = reading?.open[0];
-    const state = reading === null ? { status: done.status, closedAt: done.at } : stateOf(reading, done);
+    const own = isDoneElsewhere ? OPEN : done;
+    const state =
+      closing !== null
+        ? { status: STATUS_OF[closing.kind], closedAt: closing.at }
+        : reading === null
+          ? { status: own.status, closedAt: own.at }
+          : stateOf(reading, own);
     return Object.freeze({
       id: found.id as TaskId,
       title: shown?.title ?? inherited.title,
@@ -355,13 +413,44 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
       closedAt: state.closedAt,
       rule: reading?.rule ?? null,
       ordinal: reading === null || reading.rule === null ? null : (shown?.ordinal ?? reading.headOrdinal),
+      snoozedUntil: shown?.snoozedUntil ?? null,
       trashedAt: fields.read('trashed', readTrashed, null)?.at ?? null,
       createdAt: msOfStamp(birth.t),
-      updatedAt: updatedAt(found, ...(held?.values() ?? [])),
+      updatedAt: msOfStamp(Math.max(latestStamp(found), newestOccurrence.get(found.id)?.stamp ?? 0)),
       createdBy: birth.by,
       conflicts: Object.freeze(conflictingFields('task', found)),
       faults: fields.faults(),
     });
+  }
+
+  function series(id: TaskId): SeriesReading | undefined {
+    const found = task(id);
+    if (found === undefined) return undefined;
+    const known = seriesCache.get(id);
+    if (known !== undefined) return known;
+    const own = entity('task', id);
+    if (own === undefined) return undefined;
+    const made = readSeries({ task: own, occurrences: NO_OCCURRENCES, inherited: found });
+    seriesCache.set(id, made);
+    return made;
+  }
+
+  /** The nearest task above that repeats, else the nearest that ever did. */
+  function stepOf(id: TaskId): StepOf | null {
+    const parentId = tree.place(id).parent as TaskId | null;
+    const own = entity('task', id);
+    if (parentId === null || (own !== undefined && repeats(own))) return null;
+    let found: StepOf | null = null;
+    for (let up: TaskId | null = parentId; up !== null; up = tree.place(up).parent as TaskId | null) {
+      if (!entity('task', up)?.registers.has('rule')) continue;
+      const reading = series(up);
+      if (reading === undefined || (reading.rule === null && found !== null)) continue;
+      // Over: what was ticked in its last occurrence is what is to be seen.
+      const ordinal = reading.open[0]?.ordinal ?? reading.closed[0]?.ordinal ?? reading.headOrdinal;
+      found = { seriesId: up, ordinal, repeats: reading.rule !== null, parentId };
+      if (found.repeats) break;
+    }
+    return found;
   }
 
   function readNamed(kind: 'list' | 'tag', found: Entity): Omit<List, 'id'> {
@@ -409,16 +498,10 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
       return entity(kind, id);
     },
     isAlive,
-    series(id) {
-      const found = task(id);
-      if (found === undefined) return undefined;
-      const known = seriesCache.get(id);
-      if (known !== undefined) return known;
-      const own = entity('task', id);
-      if (own === undefined) return undefined;
-      const made = readSeries({ task: own, occurrences: NO_OCCURRENCES, inherited: found });
-      seriesCache.set(id, made);
-      return made;
+    series,
+    stepOf(id) {
+      settle();
+      return stepOf(id);
     },
     occurrencesOf(id) {
       settle();
@@ -477,6 +560,12 @@ export function standingValue(entity: Entity, field: string): unknown {
 }
 
 const NO_OCCURRENCES: ReadonlyMap<number, Entity> = new Map();
+const OPEN: { readonly status: TaskStatus; readonly at: EpochMs | null } = { status: 'open', at: null };
+const STATUS_OF = { done: 'done', skipped: 'cancelled' } as const;
+
+function taskIdOf(id: string): string {
+  return parseOccurrenceId(id)?.taskId ?? id;
+}
 
 /** Open while an occurrence is; else what became of the last one. */
 function stateOf(
@@ -503,12 +592,14 @@ export function birthOf(entity: Entity): { t: number; by: Writer } {
   return { t: isStamp(t) ? t : 0, by: (typeof by === 'string' ? by : '') as Writer };
 }
 
-function updatedAt(entity: Entity, ...occurrences: readonly Entity[]): EpochMs {
+function updatedAt(entity: Entity): EpochMs {
+  return msOfStamp(latestStamp(entity));
+}
+
+function latestStamp(entity: Entity): number {
   let latest = birthOf(entity).t;
-  for (const each of [entity, ...occurrences]) {
-    for (const registers of each.registers.values()) latest = Math.max(latest, registers[0]?.t ?? 0);
-  }
-  return msOfStamp(latest);
+  for (const registers of entity.registers.values()) latest = Math.max(latest, registers[0]?.t ?? 0);
+  return latest;
 }
 
 /** More than the mark that it was purged. */

@@ -38,7 +38,8 @@ test('[NP1] the defaults hold, and every fault is named in a sentence', () => {
     'volume',
   ]);
   for (const { message } of read.ok ? [] : read.faults) expect(message).toMatch(/^[A-Z].+\.$/);
-  for (const wrong of [null, undefined, 7, 'x', []]) expect(readNotificationPreferences(wrong).ok).toBe(false);
+  for (const wrong of [null, undefined, 7, 'x', []])
+    expect(readNotificationPreferences(wrong).ok).toBe(false);
 });
 
 test('[NP2] quiet hours are of the wall clock, over midnight and over changes of the clock', () => {
@@ -62,7 +63,11 @@ test('[NP2] quiet hours are of the wall clock, over midnight and over changes of
 });
 
 test('[NP3] a time of day comes next today or tomorrow', () => {
-  expect(iso(nextTimeOfDay('America/New_York', '07:00', at('2026-11-25T11:59:00Z')))).toBe('2026-11-25T12:00');
-  expect(iso(nextTimeOfDay('America/New_York', '07:00', at('2026-11-25T12:00:00Z')))).toBe('2026-11-26T12:00');
+  expect(iso(nextTimeOfDay('America/New_York', '07:00', at('2026-11-25T11:59:00Z')))).toBe(
+    '2026-11-25T12:00',
+  );
+  expect(iso(nextTimeOfDay('America/New_York', '07:00', at('2026-11-25T12:00:00Z')))).toBe(
+    '2026-11-26T12:00',
+  );
   expect(iso(nextTimeOfDay('Europe/Berlin', '02:30', at('2026-03-28T12:00:00Z')))).toBe('2026-03-29T01:30');
 });

@@ -167,12 +167,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function noOthers(
-  value: object,
-  known: readonly string[],
-  prefix: string,
-  faults: PreferenceFault[],
-): void {
+function noOthers(value: object, known: readonly string[], prefix: string, faults: PreferenceFault[]): void {
   for (const name of Object.keys(value)) {
     if (!known.includes(name))
       faults.push({ field: `${prefix}${name}`, message: 'There is no such preference.' });

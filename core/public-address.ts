@@ -49,7 +49,8 @@ function isPublicIpv6(words: readonly number[]): boolean {
   const [a = 0, b = 0, c = 0] = words;
   const ipv4At = (index: number): number => (words[index] ?? 0) * 65_536 + (words[index + 1] ?? 0);
   // The well-known prefix of translators, 64:ff9b::/96.
-  if (a === 0x64 && b === 0xff9b && words.slice(2, 6).every((word) => word === 0)) return isPublicIpv4(ipv4At(6));
+  if (a === 0x64 && b === 0xff9b && words.slice(2, 6).every((word) => word === 0))
+    return isPublicIpv4(ipv4At(6));
   // IPv4-mapped, ::ffff:0:0/96.
   if (words.slice(0, 5).every((word) => word === 0) && words[5] === 0xffff) return isPublicIpv4(ipv4At(6));
   // All that was ever given out for global use begins with the bits 001.
@@ -64,7 +65,8 @@ function isPublicIpv6(words: readonly number[]): boolean {
 
 function readIpv4(text: string): number | null {
   const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255)) return null;
+  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255))
+    return null;
   return parts.reduce((value, part) => value * 256 + Number(part), 0);
 }
 

@@ -5,7 +5,7 @@
  * refused with a sentence and changes nothing.
  */
 import * as Y from 'yjs';
-import { createId, type EpochMs, type ListId, type Random, type TagId, type TaskId } from './ids.ts';
+import { createId, isId, type EpochMs, type ListId, type Random, type TagId, type TaskId } from './ids.ts';
 import type { Intents } from './intent.ts';
 import { standingValue, tagField, type Model } from './model.ts';
 import { namedText, readNotesValue, rewriteText, standingText, textKey } from './notes.ts';
@@ -20,6 +20,8 @@ import { acceptTitle, MAX_NOTES_CHARS, PRIORITIES, readTrashed, readWhen } from 
 export type Position = 'first' | 'last' | { readonly before: TaskId } | { readonly after: TaskId };
 
 export interface NewTask {
+  /** Default: a new one. One that is taken, also in the trash or for ever gone, is refused. */
+  readonly id?: TaskId;
   readonly title: string;
   readonly notes?: string;
   readonly due?: When | null;
@@ -72,13 +74,19 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
     for (const tag of input.tags ?? []) {
       if (model.tag(tag) === undefined) return failure('not-found', 'There is no such tag.');
     }
+    if (input.id !== undefined) {
+      if (!isId(input.id)) return failure('invalid', `“${String(input.id)}” cannot be the id of a task.`);
+      if (model.entity('task', input.id) !== undefined) {
+        return failure('invalid', `The id “${input.id}” is taken; leave it out, or choose another.`);
+      }
+    }
     const container = containerOf(input, null) ?? { list: null };
     const fault = checkContainer(container);
     if (fault !== null) return fault;
     const target = insertionIndex(container, null, input.position ?? 'last');
     if (typeof target !== 'number') return target;
 
-    const id = createId(random) as TaskId;
+    const id = input.id ?? (createId(random) as TaskId);
     intents.recordBirth({ kind: 'task', id });
     intents.setPlain('task', id, 'born', { t: intents.stamp(), by: intents.writer() });
     const text = new Y.Text();
@@ -142,7 +150,14 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
     if (task.status === kind) return DONE;
     // One that used to repeat goes on as one of its occurrences.
     const ordinal = model.series(id)?.headOrdinal ?? 0;
-    intents.setField('task', id, 'done', { kind, at: now(), ...(ordinal === 0 ? {} : { ordinal }) });
+    const { parentId } = task;
+    intents.setField('task', id, 'done', {
+      kind,
+      at: now(),
+      ...(ordinal === 0 ? {} : { ordinal }),
+      // The parent may repeat, or be made to elsewhere: this is the tick of the occurrence that it stands for now.
+      ...(parentId === null ? {} : { step: { of: parentId, ordinal: model.stepOf(id)?.ordinal ?? 0 } }),
+    });
     return DONE;
   }
 

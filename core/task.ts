@@ -49,6 +49,8 @@ export interface Task {
   readonly rule: SeriesRule | null;
   /** Which occurrence this shows; null without a rule. */
   readonly ordinal: number | null;
+  /** Its open occurrence reminds again then, and not before. */
+  readonly snoozedUntil: EpochMs | null;
   readonly trashedAt: EpochMs | null;
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;
@@ -98,6 +100,15 @@ export interface ClosedOccurrence {
   readonly slot: string | null;
   readonly by: string | null;
   readonly device: string | null;
+}
+
+/** A subtask of a recurring task that was ticked in one of its occurrences. */
+export interface ClosedStep {
+  readonly id: TaskId;
+  /** As it was called then, else as it is now. */
+  readonly title: string;
+  readonly kind: 'done' | 'skipped';
+  readonly at: EpochMs;
 }
 
 export interface List {

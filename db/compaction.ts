@@ -3,12 +3,13 @@
  *
  * Promise: a new snapshot, the rows set aside on the way and what is pruned become visible together, or not
  * at all; of several processes one at a time works on a space. Rows are pruned only when they are older than
- * asked, lie in every snapshot that is kept, and are not in quarantine.
+ * asked, lie in every snapshot that is kept, and are not in quarantine. What the projection has not read yet is never
+ * pruned, nor the newest snapshot from which it could be read on.
  * Limits: the transaction is open while `build` runs: it reads nothing that appends change, and locks none
  * of it, so writers do not wait.
  */
 import { sql } from 'kysely';
-import type { Database } from './database.ts';
+import type { Database, Tx } from './database.ts';
 import type { StoredSnapshot } from './update-log.ts';
 
 export interface CompactionRow {
@@ -103,8 +104,9 @@ export async function compact(
         state_vector: Buffer.from(result.stateVector),
       })
       .execute();
+    const floor = await projectionFloor(tx, spaceId);
     await sql`
-      DELETE FROM snapshot WHERE space_id = ${spaceId} AND seq < (
+      DELETE FROM snapshot WHERE space_id = ${spaceId} AND seq <> ${floor} AND seq < (
         SELECT min(seq) FROM (
           SELECT seq FROM snapshot WHERE space_id = ${spaceId} ORDER BY seq DESC LIMIT ${keep.snapshots}
         ) AS kept
@@ -112,7 +114,7 @@ export async function compact(
     const pruned = await sql`
       DELETE FROM update_log
       WHERE space_id = ${spaceId} AND received_at < ${keep.rowsAfter}
-        AND seq <= (SELECT min(seq) FROM snapshot WHERE space_id = ${spaceId})
+        AND seq <= (SELECT min(seq) FROM snapshot WHERE space_id = ${spaceId}) AND seq <= ${floor}
         AND NOT EXISTS (
           SELECT 1 FROM quarantine WHERE quarantine.space_id = ${spaceId} AND quarantine.seq = update_log.seq
         )`.execute(tx);
@@ -122,4 +124,13 @@ export async function compact(
       prunedRows: Number(pruned.numAffectedRows ?? 0n),
     };
   });
+}
+
+/** The newest snapshot from which the projection can be carried on; 0: only from the first row. */
+async function projectionFloor(tx: Tx, spaceId: string): Promise<number> {
+  const found = await sql<{ floor: number }>`
+    SELECT coalesce(max(seq), 0) AS floor FROM snapshot
+    WHERE space_id = ${spaceId}
+      AND seq <= coalesce((SELECT seq FROM projection_cursor WHERE space_id = ${spaceId}), 0)`.execute(tx);
+  return found.rows[0]?.floor ?? 0;
 }

@@ -23,9 +23,14 @@ export interface DeviceProgress extends DeviceRef {
   readonly seenAt: Date;
 }
 
-/** Notes that a device is there, under the name it gives itself. */
-export async function seeDevice(database: Database, device: DeviceRef, name: string): Promise<void> {
-  await database.run(SEE_DEVICE, [device.userId, device.deviceId, name]);
+/**
+ * Notes that a device is there, under the name it gives itself or, where another device of the same person has
+ * that, with the first number that is free. Returns the name. Two that come at the very same moment may keep one
+ * name until either comes again.
+ */
+export async function seeDevice(database: Database, device: DeviceRef, name: string): Promise<string> {
+  const rows = await database.run<{ name: string }>(SEE_DEVICE, [device.userId, device.deviceId, name]);
+  return rows[0]?.name ?? name;
 }
 
 /** All client ids of a space with their owners. */
@@ -86,8 +91,19 @@ export async function progressOf(database: Database, spaceId: string): Promise<D
 const SEE_DEVICE = {
   name: 'see-device',
   text: `
-    INSERT INTO device (user_id, id, name) VALUES ($1, $2, $3)
-    ON CONFLICT (user_id, id) DO UPDATE SET name = excluded.name, last_seen = now()`,
+    INSERT INTO device (user_id, id, name)
+    SELECT $1::text, $2::text, candidate.name
+    FROM (
+      SELECT n, CASE n WHEN 1 THEN $3::text ELSE $3::text || ' ' || n END AS name
+      FROM generate_series(1, 1 + (SELECT count(*)::int FROM device WHERE user_id = $1::text)) AS n
+    ) AS candidate
+    WHERE NOT EXISTS (
+      SELECT 1 FROM device AS other
+      WHERE other.user_id = $1::text AND other.id <> $2::text AND lower(other.name) = lower(candidate.name)
+    )
+    ORDER BY candidate.n LIMIT 1
+    ON CONFLICT (user_id, id) DO UPDATE SET name = excluded.name, last_seen = now()
+    RETURNING name`,
 };
 
 const REGISTERED = {

@@ -8,7 +8,7 @@
  */
 import { sql } from 'kysely';
 import type { Database, Tx } from './database.ts';
-import { insertDigest } from './reminder-plan.ts';
+import { insertHeldDigest, personalSpace, planDailyDigest } from './reminder-plan.ts';
 
 export interface ClaimedNotification {
   readonly id: string;
@@ -81,6 +81,8 @@ export interface Settlement {
   readonly missedDigests: readonly { readonly id: string; readonly userId: string }[];
   /** Not yet after all. */
   readonly postponed: readonly { readonly id: string; readonly until: number }[];
+  /** The daily digests that follow. */
+  readonly nextDaily: readonly { readonly userId: string; readonly spaceId: string; readonly at: number }[];
 }
 
 /** People for whom something changed that the app shows. */
@@ -92,10 +94,19 @@ export async function settleFirings(
 ): Promise<string[]> {
   return database.kysely.transaction().execute(async (tx) => {
     const told = new Set<string>();
-    const tell = (rows: readonly { userId: string }[]): void => rows.forEach(({ userId }) => told.add(userId));
+    const tell = (rows: readonly { userId: string }[]): void =>
+      rows.forEach(({ userId }) => told.add(userId));
     await hold(tx, by, settlement.held, now);
     for (const { id, until } of settlement.postponed) await postpone(tx, by, id, until);
-    tell(await end(tx, by, 'missed', settlement.missed.map((id) => ({ id, reason: 'late' })), now));
+    tell(
+      await end(
+        tx,
+        by,
+        'missed',
+        settlement.missed.map((id) => ({ id, reason: 'late' })),
+        now,
+      ),
+    );
     await end(tx, by, 'cancelled', settlement.cancelled, now);
     for (const { id, userId } of settlement.missedDigests) {
       tell(await end(tx, by, 'missed', [{ id, reason: 'late' }], now));
@@ -108,12 +119,16 @@ export async function settleFirings(
       if ((await collectHeld(tx, by, digest, now)) > 0) fired.push(digest);
       else await end(tx, by, 'cancelled', [{ id: digest.id, reason: 'nothing-open' }], now);
     }
-    tell(await fire(tx, by, fired, now));
+    tell(await fireNow(tx, by, fired, now));
+    for (const { userId, spaceId, at } of settlement.nextDaily) {
+      await planDailyDigest(tx, userId, { spaceId, at }, now);
+    }
     return [...told];
   });
 }
 
-async function fire(
+/** Those of them that stand, by who holds them. Gives the people whose app shows it. */
+export async function fireNow(
   tx: Tx,
   by: string,
   fired: readonly Fired[],
@@ -195,27 +210,17 @@ async function end(
 }
 
 async function hold(tx: Tx, by: string, held: Settlement['held'], now: number): Promise<void> {
-  for (const { spaceId, userId, key, until } of uniqueBy(held, (row) => `${row.userId}\n${row.key}`)) {
+  for (const { spaceId, userId, key, until } of uniqueBy(held, (row) => `${row.userId}\n${row.until}`)) {
     const home = await personalSpace(tx, userId);
-    await insertDigest(tx, { spaceId: home ?? spaceId, userId, key, at: until, now });
+    await insertHeldDigest(tx, { spaceId: home ?? spaceId, userId, key, at: until, now });
   }
   if (held.length === 0) return;
   await sql`
     UPDATE notification
     SET state = 'held', reason = 'quiet-hours', lease_by = NULL, lease_until = NULL
-    WHERE id = ANY(${held.map(({ id }) => id)}::uuid[]) AND state = 'sending' AND lease_by = ${by}`.execute(tx);
-}
-
-/** A digest outlives the space of what it tells of, so it is kept in the person's own. */
-export async function personalSpace(tx: Tx, userId: string): Promise<string | null> {
-  const row = await tx
-    .selectFrom('member')
-    .innerJoin('space', 'space.id', 'member.space_id')
-    .select('space.id')
-    .where('member.user_id', '=', userId)
-    .where('space.kind', '=', 'personal')
-    .executeTakeFirst();
-  return row?.id ?? null;
+    WHERE id = ANY(${held.map(({ id }) => id)}::uuid[]) AND state = 'sending' AND lease_by = ${by}`.execute(
+    tx,
+  );
 }
 
 async function postpone(tx: Tx, by: string, id: string, until: number): Promise<void> {

@@ -91,7 +91,9 @@ export async function knownNotifications(
     FROM notification AS n
     LEFT JOIN projected_occurrence AS occurrence ON occurrence.space_id = n.space_id
       AND occurrence.task_id = n.task_id AND occurrence.ordinal = n.ordinal
-    WHERE n.space_id = ${spaceId} AND n.task_id = ANY(${taskIds}::text[]) AND n.kind = 'reminder'`.execute(tx);
+    WHERE n.space_id = ${spaceId} AND n.task_id = ANY(${taskIds}::text[]) AND n.kind = 'reminder'`.execute(
+    tx,
+  );
   return found.rows;
 }
 
@@ -221,6 +223,18 @@ export async function spacesOfPerson(tx: Tx, userId: string): Promise<string[]> 
   return rows.map((row) => row.space_id);
 }
 
+/** A digest outlives the space of what it tells of, so it is kept in the person's own. */
+export async function personalSpace(tx: Tx, userId: string): Promise<string | null> {
+  const row = await tx
+    .selectFrom('member')
+    .innerJoin('space', 'space.id', 'member.space_id')
+    .select('space.id')
+    .where('member.user_id', '=', userId)
+    .where('space.kind', '=', 'personal')
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
 /** Tasks that may have a reminder or have one planned. */
 export async function tasksToPlan(tx: Tx, spaceId: string): Promise<string[]> {
   const found = await sql<{ id: string }>`
@@ -228,7 +242,9 @@ export async function tasksToPlan(tx: Tx, spaceId: string): Promise<string[]> {
     WHERE space_id = ${spaceId} AND status = 'open' AND trashed_at IS NULL
     UNION
     SELECT task_id AS id FROM notification
-    WHERE space_id = ${spaceId} AND kind = 'reminder' AND state IN ('planned', 'sending', 'held')`.execute(tx);
+    WHERE space_id = ${spaceId} AND kind = 'reminder' AND state IN ('planned', 'sending', 'held')`.execute(
+    tx,
+  );
   return found.rows.map(({ id }) => id);
 }
 
@@ -257,26 +273,39 @@ export async function moveHeldDigests(tx: Tx, userId: string, at: number): Promi
 export const DAILY_KEY = 'digest/daily/';
 export const HELD_KEY = 'digest/held/';
 
-export async function insertDigest(
-  tx: Tx,
-  input: {
-    readonly spaceId: string;
-    readonly userId: string;
-    readonly key: string;
-    readonly at: number;
-    readonly now: number;
-  },
-): Promise<void> {
+export interface NewDigest {
+  readonly spaceId: string;
+  readonly userId: string;
+  readonly key: string;
+  readonly at: number;
+  readonly now: number;
+}
+
+/** Unless one is planned by then, which will tell of it too. */
+export async function insertHeldDigest(tx: Tx, digest: NewDigest): Promise<void> {
+  const planned = await tx
+    .selectFrom('notification')
+    .select('id')
+    .where('user_id', '=', digest.userId)
+    .where('kind', '=', 'digest')
+    .where('state', '=', 'planned')
+    .where('key', 'like', `${HELD_KEY}%`)
+    .where('fire_at', '<=', new Date(digest.at))
+    .executeTakeFirst();
+  if (!planned) await insertDigest(tx, digest);
+}
+
+async function insertDigest(tx: Tx, digest: NewDigest): Promise<void> {
   await tx
     .insertInto('notification')
     .values({
-      space_id: input.spaceId,
-      user_id: input.userId,
-      key: input.key,
+      space_id: digest.spaceId,
+      user_id: digest.userId,
+      key: digest.key,
       kind: 'digest',
-      fire_at: new Date(input.at),
+      fire_at: new Date(digest.at),
       state: 'planned',
-      planned_at: new Date(input.now),
+      planned_at: new Date(digest.now),
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute();

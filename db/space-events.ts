@@ -22,9 +22,12 @@ import type { Database } from './database.ts';
  * - awareness: `data` is a y-protocols awareness update
  * - user: the memberships or sessions of the user `spaceId` (a user id here) changed
  * - hello: a process started listening
+ * - notify: there is something new to tell the user `spaceId` (a user id here)
+ * - plan: the preferences of the user `spaceId`, or what is to be sent to them, changed
  */
 export interface SpaceEvent {
-  readonly kind: 'head' | 'snapshot' | 'clients' | 'devices' | 'awareness' | 'user' | 'hello';
+  readonly kind:
+    'head' | 'snapshot' | 'clients' | 'devices' | 'awareness' | 'user' | 'hello' | 'notify' | 'plan';
   readonly spaceId: string;
   readonly seq?: number;
   readonly data?: Uint8Array;
@@ -216,7 +219,17 @@ const OTHERS_ALIVE = {
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND classid = $1::int::oid AND objid <> $2::int::oid`,
 };
-const KINDS = ['head', 'snapshot', 'clients', 'devices', 'awareness', 'user', 'hello'] as const;
+const KINDS = [
+  'head',
+  'snapshot',
+  'clients',
+  'devices',
+  'awareness',
+  'user',
+  'hello',
+  'notify',
+  'plan',
+] as const;
 
 function encode(event: SpaceEvent): unknown[] {
   const item: unknown[] = [KINDS.indexOf(event.kind), event.spaceId];

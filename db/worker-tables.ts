@@ -117,6 +117,8 @@ export interface AuditTable {
   writer: string;
   /** The register's stamp; with the writer it identifies the change. */
   stamp: number;
+  /** False: a concurrent, later change stood when it came, and this one is kept beside it. */
+  stands: Generated<boolean>;
   /** When its writer says it was made. */
   claimed_at: Date;
   /** When the server got it. */

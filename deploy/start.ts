@@ -165,6 +165,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
       config: workersConfig(config, keys),
       // Under one roof with the server they are told directly: a listener more would make every edit an announcement.
       listens: role === 'workers',
+      projection: { isThreaded: true },
     });
     workers = begun;
     begun.start();

@@ -23,10 +23,14 @@ import type { ServerConfig } from './config.ts';
 import { accountOperations } from './http/account-operations.ts';
 import { createHttpApp } from './http/app.ts';
 import { authOperations } from './http/auth-operations.ts';
+import { namedOperations } from './http/named-operations.ts';
 import { Problem, problemResponse } from './http/problem.ts';
 import { createRateLimits } from './http/rate-limits.ts';
 import { problemOfParser, refuseRaw } from './http/refuse-raw.ts';
+import { createSpaceDoor } from './http/space-door.ts';
+import { spaceOperations } from './http/space-operations.ts';
 import { createStaticFiles } from './http/static-files.ts';
+import { taskOperations } from './http/task-operations.ts';
 import { webhookOperations } from './http/webhook-operations.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
@@ -99,6 +103,8 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     limits: config.rateLimits ? SYNC_LIMITS : withoutRateLimits(SYNC_LIMITS),
   });
 
+  const door = createSpaceDoor({ database, sync, now });
+
   function ended(userId: string): void {
     authenticator.forget(userId);
     sync.revalidate(userId);
@@ -130,6 +136,9 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     operations: [
       ...authOperations({ accounts, library, rateLimits, ended, sendsMail }),
       ...accountOperations({ database, accounts, library, ended, now, version: config.version, sendsMail }),
+      ...taskOperations(door),
+      ...namedOperations(door),
+      ...spaceOperations({ database, door }),
       ...webhookOperations({ database, now, allowPrivateEndpoints: config.allowPrivateEndpoints ?? false }),
     ],
     files: createStaticFiles(webRoot),

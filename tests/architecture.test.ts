@@ -49,7 +49,10 @@ const SHARED_LIBRARIES: Readonly<Record<string, RegExp>> = {
 /** Whose rules a test proves. The same name may stand for different rules in two of these. */
 const RULE_SCOPES = [
   { specs: /^core\//, tests: /^(core|tests\/(convergence|recurrence|series))\// },
-  { specs: /^(db|sync-server|workers)\//, tests: /^(db|sync-server|workers|tests\/(db|sync|http|workers))\// },
+  {
+    specs: /^(db|sync-server|workers)\//,
+    tests: /^(db|sync-server|workers|tests\/(db|sync|http|workers))\//,
+  },
   { specs: /^web\//, tests: /^(web|tests\/(app|device))\// },
   { specs: /^deploy\//, tests: /^(deploy\/|tests\/hosting\/|tests\/architecture\.test\.ts)/ },
   { specs: /^tests\//, tests: /^tests\/(kill|peers|bench|support)\// },

@@ -10,11 +10,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import adapter from '@sveltejs/adapter-static';
 import type { Adapter } from '@sveltejs/kit';
 import { sveltekit } from '@sveltejs/kit/vite';
-import { defineConfig, type Plugin } from 'vite';
+import { build, defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { webManifest } from './web-manifest.ts';
 
 const clientFolder = '.svelte-kit/output/client';
+/** Named in src/offline/reminders.ts too. */
+const DOCUMENT_WORKER = 'document-worker.js';
 const buildId = Date.now().toString(36);
 
 /**
@@ -37,6 +39,40 @@ function staticPage(): Adapter {
   };
 }
 
+/**
+ * The document's code for the service worker, as a script that the worker loads when it needs it. Built apart: it and the
+ * page are bundles of their own, and a classic worker can import scripts but no modules.
+ */
+function documentWorker(): Plugin {
+  return {
+    name: 'holdfast:document-worker',
+    apply: 'build',
+    applyToEnvironment: (environment) => environment.name === 'client',
+    async generateBundle() {
+      const result = await build({
+        configFile: false,
+        logLevel: 'warn',
+        publicDir: false,
+        build: {
+          write: false,
+          target: 'es2023',
+          lib: {
+            entry: 'src/lib/device/background.ts',
+            formats: ['iife'],
+            name: 'holdfastDocumentWorker',
+            fileName: () => DOCUMENT_WORKER,
+          },
+        },
+        define: { 'process.env.NODE_ENV': '"production"' },
+      });
+      const output = Array.isArray(result) ? result[0] : result;
+      const script = output && 'output' in output ? output.output[0] : undefined;
+      if (!script) throw new Error('src/lib/device/background.ts gave no script');
+      this.emitFile({ type: 'asset', fileName: DOCUMENT_WORKER, source: script.code });
+    },
+  };
+}
+
 function pwa(): Plugin[] {
   const plugins = VitePWA({
     strategies: 'injectManifest',
@@ -50,7 +86,8 @@ function pwa(): Plugin[] {
     injectManifest: {
       globDirectory: clientFolder,
       globPatterns: ['**/*.{js,css,woff2,svg,png,webmanifest}'],
-      globIgnores: ['sw.js', '**/*.map'],
+      // The worker keeps the scripts that it imports by itself.
+      globIgnores: ['sw.js', DOCUMENT_WORKER, '**/*.map'],
       // Kit writes the page after the worker is built, so its revision is the build's own name.
       additionalManifestEntries: [
         { url: '/index.html', revision: buildId },
@@ -80,6 +117,7 @@ export default defineConfig({
       paths: { relative: false },
       compilerOptions: { runes: true },
     }),
+    documentWorker(),
     pwa(),
   ],
   build: { target: 'es2023' },

@@ -32,8 +32,11 @@ export interface Job {
 
 /** What other parts tell the workers. A hint may be lost: whoever gets none looks again after `everyMs`. */
 export interface Hint {
-  /** head: a space has new rows. mail: a mail was queued. plan: reminders must be planned anew. webhook: one changed. */
-  readonly kind: 'head' | 'mail' | 'plan' | 'webhook';
+  /**
+   * head: a space has new rows. projected: they are in the projection, the audit and the outbox. mail: a mail was queued.
+   * plan: reminders must be planned anew. deliver: notifications wait to be sent. webhook: one changed.
+   */
+  readonly kind: 'head' | 'projected' | 'mail' | 'plan' | 'deliver' | 'webhook';
   /** The space, or the user for `plan`. */
   readonly id: string;
 }

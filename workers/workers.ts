@@ -6,9 +6,12 @@
  * Limits: hints (`hint`, or Postgres notifications with `listens`) only make it faster; every job also looks by itself.
  */
 import type { Database } from '@holdfast/db/database.ts';
-import { createSpaceEvents } from '@holdfast/db/space-events.ts';
+import { announceOnce, createSpaceEvents } from '@holdfast/db/space-events.ts';
+import type { SpaceEvent } from '@holdfast/db/space-events.ts';
+import { auditRetentionJob } from './audit/retention-job.ts';
 import { createEndpointGuard } from './channels/endpoint-guard.ts';
 import { createMailChannel } from './channels/mail.ts';
+import { createPushChannel } from './channels/web-push.ts';
 import { compactJob } from './compact-job.ts';
 import type { CompactionSettings } from './compact.ts';
 import { WORKERS_DEFAULTS } from './config.ts';
@@ -17,7 +20,16 @@ import { expireJob } from './housekeeping/expire-job.ts';
 import { purgeTrashJob } from './housekeeping/purge-trash-job.ts';
 import { createJobLoop } from './job.ts';
 import type { Hint, Job } from './job.ts';
+import { EFFECTS } from './projection/effects.ts';
+import type { ProjectionEffect } from './projection/effect.ts';
+import { projectionJob } from './projection/job.ts';
+import type { ProjectionSettings } from './projection/project.ts';
+import { createProjector, createThreadProjector, PROJECTION } from './projection/projector.ts';
+import { reconcileJob } from './projection/reconcile.ts';
 import { sendMailJob } from './mail/send-mail-job.ts';
+import { deliverNotificationsJob } from './reminders/deliver-job.ts';
+import { fireRemindersJob } from './reminders/fire-job.ts';
+import { replanRemindersJob } from './reminders/replan-job.ts';
 import { NO_METRICS } from './telemetry.ts';
 import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
 import { deliverWebhooksJob } from './webhooks/deliver-job.ts';
@@ -32,7 +44,17 @@ export interface WorkersOptions {
   readonly config?: Partial<WorkersConfig>;
   /** Hear from other processes by Postgres notifications. Where everything is one process, `hint` does instead. */
   readonly listens?: boolean;
+  /** Tells the sync servers. Default: by a Postgres notification. */
+  readonly announce?: (event: SpaceEvent) => void;
   readonly compaction?: Partial<CompactionSettings>;
+  readonly projection?: Partial<ProjectionSettings> & {
+    /** In a thread of its own, with connections of its own. Default false. */
+    readonly isThreaded?: boolean;
+    /** Instead of those of the product; not in a thread. */
+    readonly effects?: readonly ProjectionEffect[];
+  };
+  /** PEM of an authority that push services are trusted by besides the usual ones. */
+  readonly ca?: string;
 }
 
 export interface Workers {
@@ -45,16 +67,43 @@ export interface Workers {
   close(): Promise<void>;
 }
 
+/** What an event of the servers means to the jobs; null: nothing. */
+export function hintOf({ kind, spaceId }: SpaceEvent): Hint | null {
+  return kind === 'head' || kind === 'plan' ? { kind, id: spaceId } : null;
+}
+
 export function createWorkers(options: WorkersOptions): Workers {
   const { database, logger, metrics = NO_METRICS, now = Date.now } = options;
+  const { isThreaded = false, effects = EFFECTS, ...projection } = options.projection ?? {};
+  const settings = { ...PROJECTION, ...projection };
   const config: WorkersConfig = { ...WORKERS_DEFAULTS, ...options.config };
-  const { publicUrl } = config;
   const guard = createEndpointGuard({ allowPrivate: config.allowPrivateEndpoints });
+  const push = config.vapid && createPushChannel({ vapid: config.vapid, guard, now, ca: options.ca });
   const mail = config.smtp && createMailChannel(config.smtp);
   const jobs: readonly Job[] = [
+    projectionJob({
+      database,
+      logger,
+      metrics,
+      projector: isThreaded
+        ? createThreadProjector(database.url, settings)
+        : createProjector(database, effects, settings),
+      onProjected: (id) => hint({ kind: 'projected', id }),
+    }),
+    reconcileJob({ database, logger, effects }),
+    auditRetentionJob({ database, logger, keepDays: config.auditRetentionDays }),
     compactJob({ database, logger, settings: options.compaction }),
-    deliverWebhooksJob({ database, logger, metrics, guard, publicUrl }),
-    ...(mail ? [sendMailJob({ database, logger, metrics, mail, publicUrl })] : []),
+    replanRemindersJob({ database, onPlanned: () => hint({ kind: 'plan', id: '' }) }),
+    fireRemindersJob({
+      database,
+      metrics,
+      config,
+      onFired: () => hint({ kind: 'deliver', id: '' }),
+      onTold: (userId) => announce({ kind: 'notify', spaceId: userId }),
+    }),
+    deliverNotificationsJob({ database, logger, metrics, config, push, mail }),
+    deliverWebhooksJob({ database, logger, metrics, guard, publicUrl: config.publicUrl }),
+    ...(mail ? [sendMailJob({ database, logger, metrics, mail, publicUrl: config.publicUrl })] : []),
     purgeTrashJob({ database, logger, metrics }),
     expireJob({ database, logger, metrics }),
   ];
@@ -70,6 +119,15 @@ export function createWorkers(options: WorkersOptions): Workers {
     }
   }
 
+  function announce(event: SpaceEvent): void {
+    if (options.announce) options.announce(event);
+    else {
+      announceOnce(database, event).catch((error: unknown) =>
+        logger.warn({ err: error }, 'the servers could not be told of something; apps see it later'),
+      );
+    }
+  }
+
   function listen(): void {
     events = createSpaceEvents({
       url: database.url,
@@ -77,7 +135,8 @@ export function createWorkers(options: WorkersOptions): Workers {
         logger.warn({ err: error }, 'the servers cannot be heard; the database is polled meanwhile'),
     });
     events.subscribe((event) => {
-      if (event.kind === 'head') hint({ kind: 'head', id: event.spaceId });
+      const heard = hintOf(event);
+      if (heard) hint(heard);
     });
     events.onRestored(() => {
       for (const { loop } of loops) loop.wake();
@@ -88,6 +147,7 @@ export function createWorkers(options: WorkersOptions): Workers {
     drained ??= (async () => {
       await Promise.all(loops.map(({ loop }) => loop.drain()));
       await events?.close();
+      push?.close();
       mail?.close();
     })();
     return drained;

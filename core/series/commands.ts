@@ -16,6 +16,7 @@ import type { TaskCommands, TaskPatch } from '../task-commands.ts';
 import type { Occurrence, Priority, Task, When } from '../task.ts';
 import { readReminder } from '../values.ts';
 import type { SeriesReading } from './reading.ts';
+import { countsNow, readStepClosing, readTickedAs, stepField } from './steps.ts';
 import { isOrdinal, MAX_RULE_CHARS, readClosing, readEnd, slotOfWhen } from './values.ts';
 
 /** What is absent stays as it is; at first `schedule`, `skip`, and the task's due date for start and zone. */
@@ -119,7 +120,7 @@ export function createSeriesCommands(dependencies: SeriesCommandDependencies) {
     const { series } = found;
     if (series.rule === null) {
       if (wanted !== undefined && wanted !== series.headOrdinal) return noSuchOccurrence();
-      return dependencies.task.closeTask(id, kind === 'done' ? 'done' : 'cancelled');
+      return closePlain(found.task, kind);
     }
     const ordinal = wanted ?? series.open[0]?.ordinal;
     if (ordinal === undefined) return DONE;
@@ -133,6 +134,22 @@ export function createSeriesCommands(dependencies: SeriesCommandDependencies) {
       'done',
       closingOf(occurrence, kind, series.ruleStamp),
     );
+    return DONE;
+  }
+
+  function closePlain(task: Task, kind: 'done' | 'skipped'): Result {
+    const step = model.stepOf(task.id);
+    if (step === null || !step.repeats) {
+      return dependencies.task.closeTask(task.id, kind === 'done' ? 'done' : 'cancelled');
+    }
+    if (task.status === (kind === 'done' ? 'done' : 'cancelled')) return DONE;
+    intents.setField('task', occurrenceId(task.id, step.ordinal), stepField(step.seriesId), {
+      kind,
+      at: now(),
+      by: intents.writer(),
+      ...(dependencies.deviceId === null ? {} : { device: dependencies.deviceId }),
+      title: task.title,
+    });
     return DONE;
   }
 
@@ -188,7 +205,17 @@ export function createSeriesCommands(dependencies: SeriesCommandDependencies) {
 
   function reopenPlain({ task, series }: Found): Result {
     if (task.status === 'open') return DONE;
-    if (standingValueOf(task.id, 'done') != null) intents.setField('task', task.id, 'done', null);
+    const step = model.stepOf(task.id);
+    const own = standingValueOf(task.id, 'done');
+    if (own != null && (step === null || countsNow(own, step)))
+      intents.setField('task', task.id, 'done', null);
+    if (step !== null) {
+      const occurrence = occurrenceId(task.id, step.ordinal);
+      const field = stepField(step.seriesId);
+      if (readStepClosing(standingValueOf(occurrence, field)) !== null) {
+        intents.setField('task', occurrence, field, { kind: 'open', at: now(), by: intents.writer() });
+      }
+    }
     const last = series.closed[0]?.ordinal;
     if (last === undefined || last < series.headOrdinal) return DONE;
     // Others closed more than one before they knew that it repeats no more: those below stay what was done.
@@ -314,6 +341,11 @@ export function createSeriesCommands(dependencies: SeriesCommandDependencies) {
     if (typeof value !== 'object' || value === null) return;
     const { kind, at, ordinal } = value as { kind?: unknown; at?: unknown; ordinal?: unknown };
     if (kind !== 'done' && kind !== 'cancelled') return;
+    if (series.rule === null && task.status === 'open' && readTickedAs(value) !== null) {
+      // The tick of a step in an occurrence that has passed is none of its own series.
+      intents.setField('task', task.id, 'done', null);
+      return;
+    }
     const own = isOrdinal(ordinal) ? ordinal : series.rule === null ? series.headOrdinal : 0;
     const id = occurrenceId(task.id, own);
     if ((readClosing(standingValueOf(id, 'done'))?.kind ?? 'open') === 'open') {

@@ -55,11 +55,23 @@ export interface SeriesSources {
     readonly start: When | null;
     readonly priority: Priority | null;
   };
+  /** Its own `done` was the tick of another occurrence of a series that it is a step of (steps.ts). */
+  readonly isDoneElsewhere?: boolean;
+}
+
+/** Does its rule, as it stands and as far as it is understood, repeat it? */
+export function repeats(task: Entity): boolean {
+  return ruleOf(task.registers.get('rule')?.[0])?.kind === 'repeats';
 }
 
 const understood = new WeakMap<object, RuleValue | 'fault'>();
 
-export function readSeries({ task, occurrences, inherited }: SeriesSources): SeriesReading {
+export function readSeries({
+  task,
+  occurrences,
+  inherited,
+  isDoneElsewhere = false,
+}: SeriesSources): SeriesReading {
   const register = task.registers.get('rule')?.[0];
   const value = ruleOf(register);
   const closings = new Map<number, ClosingValue>();
@@ -71,7 +83,7 @@ export function readSeries({ task, occurrences, inherited }: SeriesSources): Ser
     if (closing !== null) closings.set(ordinal, closing);
     if (closing === null ? done.v === null : closing.kind === 'open') reopened.push(ordinal);
   }
-  const own = ownClosing(task);
+  const own = isDoneElsewhere ? null : ownClosing(task);
   if (own !== null && closings.get(own.ordinal)?.kind !== 'done') {
     closings.set(own.ordinal, {
       ...(closings.get(own.ordinal) ?? UNKNOWN_CLOSING),

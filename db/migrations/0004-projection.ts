@@ -5,6 +5,9 @@
  * Every table of a space carries space_id first in its key. Nothing here is the truth: that is the log, and all of the
  * projection can be made anew from it. The audit, the history of notifications and the outbox cannot, and are therefore
  * written in the same transaction as the cursor that says how far the log was read.
+ *
+ * No foreign key points to space from what the projection writes: its check takes a lock on the space's row, which every
+ * append waits for, until the whole turn is committed.
  */
 import { sql } from 'kysely';
 import type { Kysely } from 'kysely';
@@ -13,7 +16,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // --- the projection
   await sql`
     CREATE TABLE projection_cursor (
-      space_id uuid PRIMARY KEY REFERENCES space (id) ON DELETE CASCADE,
+      space_id uuid PRIMARY KEY,
       seq bigint NOT NULL DEFAULT 0,
       audit_seq bigint NOT NULL DEFAULT 0,
       audit_hash bytea,
@@ -27,7 +30,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db);
   await sql`
     CREATE TABLE projected_task (
-      space_id uuid NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+      space_id uuid NOT NULL,
       id text NOT NULL,
       title text NOT NULL,
       notes text NOT NULL,
@@ -60,7 +63,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`CREATE INDEX projected_task_search ON projected_task USING gin (search)`.execute(db);
   await sql`
     CREATE TABLE projected_occurrence (
-      space_id uuid NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+      space_id uuid NOT NULL,
       task_id text NOT NULL,
       ordinal integer NOT NULL,
       state text NOT NULL CHECK (state IN ('open', 'done', 'skipped')),
@@ -70,7 +73,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db);
   await sql`
     CREATE TABLE projected_list (
-      space_id uuid NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+      space_id uuid NOT NULL,
       id text NOT NULL,
       name text NOT NULL,
       color text,
@@ -82,7 +85,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db);
   await sql`
     CREATE TABLE projected_tag (
-      space_id uuid NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+      space_id uuid NOT NULL,
       id text NOT NULL,
       name text NOT NULL,
       color text,
@@ -95,7 +98,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // --- the audit
   await sql`
     CREATE TABLE audit (
-      space_id uuid NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+      space_id uuid NOT NULL,
       seq bigint NOT NULL,
       log_seq bigint NOT NULL,
       entity text NOT NULL CHECK (entity IN ('task', 'list', 'tag', 'filter')),
@@ -108,6 +111,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       device_id text,
       writer text NOT NULL,
       stamp bigint NOT NULL,
+      stands boolean NOT NULL DEFAULT true,
       claimed_at timestamptz NOT NULL,
       received_at timestamptz NOT NULL,
       hash bytea NOT NULL,
@@ -118,10 +122,25 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     db,
   );
   await sql`CREATE INDEX audit_by_entity ON audit (space_id, entity_id, seq)`.execute(db);
+  // Refused here and not only in the program: whoever has the database's password should at least have to mean it.
+  await sql`
+    CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF TG_OP = 'DELETE' AND current_setting('holdfast.audit_retention', true) = 'on' THEN
+        RETURN OLD;
+      END IF;
+      RAISE EXCEPTION 'The audit is append-only: % is refused.', TG_OP USING ERRCODE = '55000';
+    END $$`.execute(db);
+  await sql`
+    CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE ON audit
+    FOR EACH ROW EXECUTE FUNCTION audit_is_append_only()`.execute(db);
+  await sql`
+    CREATE TRIGGER audit_is_not_truncated BEFORE TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()`.execute(db);
   // Where the chain begins once its older part was removed: the hash before the first row that is left.
   await sql`
     CREATE TABLE audit_anchor (
-      space_id uuid PRIMARY KEY REFERENCES space (id) ON DELETE CASCADE,
+      space_id uuid PRIMARY KEY,
       seq bigint NOT NULL,
       hash bytea NOT NULL,
       pruned_at timestamptz NOT NULL DEFAULT now()
@@ -158,7 +177,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE TABLE notification (
       id uuid NOT NULL DEFAULT gen_random_uuid(),
-      space_id uuid NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+      space_id uuid NOT NULL,
       user_id text NOT NULL,
       key text NOT NULL,
       kind text NOT NULL CHECK (kind IN ('reminder', 'digest', 'test')),
@@ -185,7 +204,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     db,
   );
   await sql`CREATE INDEX notification_held ON notification (user_id) WHERE state = 'held'`.execute(db);
-  await sql`CREATE INDEX notification_of_digest ON notification (digest) WHERE digest IS NOT NULL`.execute(db);
+  await sql`CREATE INDEX notification_of_digest ON notification (digest) WHERE digest IS NOT NULL`.execute(
+    db,
+  );
   await sql`CREATE INDEX notification_of_task ON notification (space_id, task_id)`.execute(db);
   await sql`CREATE INDEX notification_of_user ON notification (user_id, fire_at DESC)`.execute(db);
   await sql`
@@ -223,7 +244,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // --- the outbox
   await sql`
     CREATE TABLE outbox (
-      space_id uuid NOT NULL REFERENCES space (id) ON DELETE CASCADE,
+      space_id uuid NOT NULL,
       seq bigint NOT NULL,
       id uuid NOT NULL,
       type text NOT NULL,

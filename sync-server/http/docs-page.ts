@@ -43,10 +43,33 @@ function entry(method: string, path: string, operation: OpenApiOperation): strin
   );
   return `<details id="${escape(operation.operationId)}">
 <summary><b class="${escape(method)}">${escape(method.toUpperCase())}</b> <code>${escape(path)}</code> <span>${escape(operation.summary)}</span></summary>
+${operation.description === undefined ? '' : `<p>${inlineCode(escape(text(operation.description)))}</p>`}
 <p>${access(operation)}</p>
+${parameterTable(operation.parameters)}
 ${requestBody === undefined ? '' : `<h3>Body</h3>${schema(at(requestBody, 'content', 'application/json', 'schema'))}`}
 <h3>Answers</h3><ul>${answers.join('')}</ul>
 </details>`;
+}
+
+function parameterTable(parameters: readonly unknown[] = []): string {
+  if (parameters.length === 0) return '';
+  const rows = parameters.map(
+    (parameter) =>
+      `<tr><td><code>${escape(text(at(parameter, 'name')))}</code></td><td>${escape(text(at(parameter, 'in')))}</td><td>${escape(kindOf(at(parameter, 'schema')))}</td><td>${inlineCode(escape(text(at(parameter, 'description'))))}</td></tr>`,
+  );
+  return `<h3>Parameters</h3><table>${rows.join('')}</table>`;
+}
+
+/** A schema in a few words: its values, or its type. */
+function kindOf(schema: unknown): string {
+  const values = at(schema, 'enum') ?? at(schema, 'items', 'enum');
+  const many = at(schema, 'type') === 'array' ? ', repeatable' : '';
+  const standard = at(schema, 'default');
+  const otherwise = standard === undefined ? '' : `, default ${JSON.stringify(standard)}`;
+  const kind = Array.isArray(values)
+    ? values.join(' | ')
+    : text(at(schema, 'items', 'type')) || text(at(schema, 'type'));
+  return `${kind}${many}${otherwise}`;
 }
 
 function access(operation: OpenApiOperation): string {
@@ -97,4 +120,6 @@ summary span { opacity: .7; }
 code, pre { font: .9em/1.5 ui-monospace, monospace; }
 pre { overflow: auto; padding: .75rem; border: 1px solid var(--line); border-radius: .5rem; }
 ul { padding-left: 1.1rem; }
+table { border-collapse: collapse; font-size: .9em; }
+td { padding: .2rem .8rem .2rem 0; vertical-align: top; }
 `;

@@ -22,6 +22,7 @@ export interface OpenApiOperation {
   readonly summary: string;
   readonly tags: readonly string[];
   readonly responses: Readonly<Record<string, unknown>>;
+  readonly parameters?: readonly unknown[];
   readonly [key: string]: unknown;
 }
 
@@ -55,13 +56,14 @@ function describe(operation: Operation): OpenApiOperation {
   return {
     operationId: operation.id,
     summary: operation.summary,
+    ...(operation.description === undefined ? {} : { description: operation.description }),
     tags: [operation.group],
     security: security(operation),
     ...parameters(operation),
     ...(operation.body
       ? {
           requestBody: {
-            required: true,
+            required: operation.isBodyOptional !== true,
             content: { 'application/json': { schema: toJsonSchema(operation.body, 'input') } },
           },
         }
@@ -73,6 +75,7 @@ function describe(operation: Operation): OpenApiOperation {
             content: { 'application/json': { schema: toJsonSchema(operation.result, 'output') } },
           }
         : { description: 'Done' },
+      ...otherResponse(operation),
       ...problemResponses(problemsOf(operation)),
     },
   };
@@ -89,16 +92,55 @@ function security(operation: Operation): readonly Record<string, readonly string
   }
 }
 
-function parameters(operation: Operation): { parameters?: readonly unknown[] } {
-  const names = pathParameters(operation.path);
-  if (names.length === 0) return {};
+function otherResponse({ otherStatus, result }: Operation): Record<string, unknown> {
+  if (!otherStatus || !result) return {};
+  const schema = toJsonSchema(result, 'output');
   return {
-    parameters: names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    [String(otherStatus.status)]: {
+      description: otherStatus.when,
+      content: { 'application/json': { schema } },
+    },
   };
+}
+
+function parameters(operation: Operation): { parameters?: readonly unknown[] } {
+  const path = pathParameters(operation.path).map((name) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const headers = Object.entries(operation.headers ?? {}).map(([name, description]) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  }));
+  const all = [...path, ...queryParameters(operation), ...headers];
+  return all.length === 0 ? {} : { parameters: all };
+}
+
+function queryParameters({ query }: Operation): unknown[] {
+  if (!query) return [];
+  const { properties = {}, required = [] } = toJsonSchema(query, 'input') as {
+    properties?: Record<string, Record<string, unknown>>;
+    required?: readonly string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    // A list is given as `tag=a&tag=b`.
+    ...(schema['type'] === 'array' ? { style: 'form', explode: true } : {}),
+    schema,
+  }));
 }
 
 function problemsOf(operation: Operation): ProblemCode[] {
   const codes = new Set<ProblemCode>(operation.problems);
+  if (operation.query) codes.add('invalid-input');
   if (operation.body) {
     for (const code of ['invalid-input', 'malformed-json', 'too-large', 'unsupported-media-type'] as const) {
       codes.add(code);

@@ -15,6 +15,8 @@ import type { FieldFault } from './problem.ts';
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 export type Schema<T = unknown> = z.ZodType<T>;
+/** Of a query: its fields can be told apart from each other. */
+export type ObjectSchema<T = unknown> = z.ZodObject & z.ZodType<T>;
 
 /** One line that Postgres and every screen can hold: no control characters, no half of a surrogate pair. */
 const line = z
@@ -138,6 +140,13 @@ export const problem = z.object({
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 });
 
+/** The fields of a query that may be given several times. */
+export function listFields(schema: ObjectSchema): ReadonlySet<string> {
+  const { properties } = toJsonSchema(schema, 'input') as { properties?: Record<string, { type?: unknown }> };
+  const lists = Object.entries(properties ?? {}).filter(([, property]) => property.type === 'array');
+  return new Set(lists.map(([name]) => name));
+}
+
 export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: readonly FieldFault[] };
 
@@ -163,7 +172,11 @@ function sentence(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return issue.input === undefined
         ? 'It is missing.'
-        : `It must be ${ARTICLES[issue.expected] ?? issue.expected}.`;
+        : `It must be ${ARTICLES[issue.expected] ?? issue.expected}, not ${shown(issue)}.`;
+    case 'invalid_value':
+      return `It must be ${listed(issue.values.map(String))}, not ${shown(issue)}.`;
+    case 'invalid_union':
+      return unionSentence(issue);
     case 'too_small':
       if (issue.origin === 'string' && issue.minimum === 1) return 'It may not be empty.';
       return `It must have at least ${String(issue.minimum)}${issue.origin === 'string' ? ' characters' : ''}.`;
@@ -172,6 +185,30 @@ function sentence(issue: z.core.$ZodIssue): string {
     default:
       return `${issue.message}.`;
   }
+}
+
+/** The fault of the alternative that came closest: the one with the fewest faults. */
+function unionSentence(issue: Extract<z.core.$ZodIssue, { code: 'invalid_union' }>): string {
+  const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0]?.[0];
+  if (closest === undefined) return `${issue.message}.`;
+  const [fault] = faultsOf(closest);
+  if (fault === undefined) return `${issue.message}.`;
+  return fault.field === '' ? fault.message : `${fault.field}: ${fault.message}`;
+}
+
+/** What was sent, cut short; of what may be secret only its sort. */
+function shown(issue: z.core.$ZodIssue): string {
+  const { input } = issue;
+  if (/password|token|code|secret|invite/i.test(issue.path.join('.'))) {
+    return input === null ? 'null' : Array.isArray(input) ? 'a list' : `a ${typeof input}`;
+  }
+  if (typeof input === 'number') return String(input);
+  const text = JSON.stringify(input) ?? typeof input;
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function listed(values: readonly string[]): string {
+  return values.length === 1 ? (values[0] ?? '') : `one of ${values.join(', ')}`;
 }
 
 const ARTICLES: Readonly<Record<string, string>> = {

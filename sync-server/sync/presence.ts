@@ -2,7 +2,8 @@
  * Devices: who they are, which client ids are theirs, how far each has come, and who is told.
  *
  * Promise: a client id belongs to the device that registers it first and is granted for writing to one
- * living socket at a time; every device that says hello learns, on change, how far the others have come.
+ * living socket at a time; every device that says hello learns, on change, how far the others have come, and
+ * under which name they know it: no two devices of a person have the same.
  * Limits: whether a device is connected is known for this process only. An id that carries edits already
  * but was never registered cannot be claimed any more: content alone binds an id to nobody, so it stays
  * open to all.
@@ -71,7 +72,7 @@ export function createPresence(hub: SyncHub): Presence {
     const { database } = hub;
     session.setDevice(said.device.id);
     const device = { userId: session.userId, deviceId: said.device.id };
-    await seeDevice(database, device, said.device.name);
+    const name = await seeDevice(database, device, said.device.name);
     // What other processes committed counts: the clocks that are answered decide whether an id may be used.
     const head = await readHead(database, room.spaceId);
     await room.catchUp();
@@ -103,6 +104,7 @@ export function createPresence(hub: SyncHub): Presence {
         head: Math.max(head?.head ?? 0, room.seq),
         clocks,
         refused,
+        name,
       }),
     );
     noteProgress(session, 0);

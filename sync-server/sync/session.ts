@@ -139,9 +139,6 @@ export class Session implements LiveMember, PeerListener {
     this.lastReceivedMs = this.#hub.clock.now();
     this.#onHeard?.(true);
     if (isText) return this.close(CLOSE.malformed, 'Text frames are not part of the protocol.');
-    if (bytes.length > this.#hub.limits.maxFrameBytes) {
-      return this.close(CLOSE.malformed, `A frame of ${bytes.length} bytes is too large; send less at once.`);
-    }
     if (!this.#spend(bytes.length)) return this.close(CLOSE.later, 'Too fast. Connect again in a while.');
     if (this.#busy || this.#held || this.#stopped) {
       (this.#queue ??= []).push(bytes);
@@ -156,6 +153,13 @@ export class Session implements LiveMember, PeerListener {
   onPong(): void {
     this.lastReceivedMs = this.#hub.clock.now();
     this.#onHeard?.(true);
+  }
+
+  onTooLarge(): void {
+    this.close(
+      CLOSE.malformed,
+      `A message may have ${this.#hub.limits.maxFrameBytes} bytes; send less at once.`,
+    );
   }
 
   onClosed(): void {

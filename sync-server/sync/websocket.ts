@@ -15,6 +15,8 @@ import { requestIdFor } from '../http/request-id.ts';
 export interface PeerListener {
   onMessage(bytes: Buffer, isText: boolean): void;
   onPong(): void;
+  /** A frame announced more than is allowed. It was not read, and nothing after it will be. */
+  onTooLarge(): void;
   onClosed(): void;
 }
 
@@ -91,15 +93,27 @@ export class Peer {
 /** The library's object, with the way back to ours: listeners are shared and find their peer by it. */
 class PeerSocket extends WebSocket {
   peer: Peer | null = null;
+
+  /**
+   * The library closes a socket by this method too. What is too large is told by its length alone, before it is
+   * read, and closed with 1009; here it gets the code and the reason that our protocol has for it.
+   */
+  override close(code?: number, reason?: string | Buffer): void {
+    const listener = this.peer?.listener;
+    if (code === TOO_LARGE && listener) listener.onTooLarge();
+    else super.close(code, reason);
+  }
 }
+
+/** RFC 6455, 7.4.1. */
+const TOO_LARGE = 1009;
 
 export function createPeerServer(options: { maxFrameBytes: number }): PeerServer {
   const server = new WebSocketServer<typeof PeerSocket>({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    // A little more than is allowed, so that what is too large gets our code and reason, not the library's.
-    maxPayload: options.maxFrameBytes + 1024,
+    maxPayload: options.maxFrameBytes,
     skipUTF8Validation: true,
     WebSocket: PeerSocket,
   });

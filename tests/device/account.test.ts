@@ -60,6 +60,33 @@ describe('attaching', () => {
     await Promise.all([laptop.close(), phone.close()]);
   });
 
+  test('[V19] a second device of one kind gets a number, and a new name is seen at once', async () => {
+    const ada = newPerson();
+    const [laptop, other] = [await w.newDevice(), await w.newDevice()];
+    const [a, b] = [await openTab(laptop, w.url), await openTab(other, w.url)];
+    const behind = await openTab(other, w.url);
+    const guessed = await a.page.evaluate(() => harness.device.self.name);
+    expect(await b.page.evaluate(() => harness.device.self.name)).toBe(guessed);
+    await a.signUp(ada);
+    await a.uploaded();
+    await b.signIn(ada);
+    const numbered = await a.until((s) => s.seenBy.some((device) => device.name.endsWith(' 2')));
+    expect(numbered.seenBy.map((device) => device.name)).toEqual([`${guessed} 2`]);
+    // It knows so itself, in each of its windows.
+    for (const tab of [b, behind]) {
+      await tab.page.evaluate(async () => {
+        while (!harness.device.self.name.endsWith(' 2')) await new Promise((resolve) => setTimeout(resolve));
+      });
+    }
+    // From the window that does not hold the socket.
+    expect(await behind.page.evaluate(() => harness.device.rename('Kitchen'))).toEqual({ ok: true });
+    await a.until((s) => s.seenBy.some((device) => device.name === 'Kitchen'));
+    // A name that is taken gets a number as well.
+    await b.page.evaluate((name) => harness.device.rename(name), guessed);
+    await a.until((s) => s.seenBy.some((device) => device.name.endsWith(' 2')));
+    await Promise.all([laptop.close(), other.close()]);
+  });
+
   test('[V23] a second account is refused as long as the first one is attached; nothing is mixed', async () => {
     const [ada, bob] = [newPerson('Ada'), newPerson('Bob')];
     const [laptop, other] = [await w.newDevice(), await w.newDevice()];

@@ -3,10 +3,11 @@
  */
 import { describe, expect, test } from 'vitest';
 import { reconnectDelayMs } from '../../web/src/lib/device/connection.ts';
-import { newPerson, openTab } from './tab.ts';
+import { openHarness } from './harness.ts';
+import { newPerson, openTab, tabOf } from './tab.ts';
 import type { Person, Tab } from './tab.ts';
 import { world } from './support.ts';
-import type { BrowserContext } from '../support/chromium.ts';
+import type { BrowserContext, Page } from '../support/chromium.ts';
 import type { Harness } from './harness.ts';
 
 declare const harness: Harness;
@@ -41,6 +42,39 @@ async function recordFrames(tab: Tab): Promise<void> {
     };
     harness.kept['frames'] = frames;
   });
+}
+
+/** From now on every socket that the page asks for is kept. Before the device opens: y-websocket takes the class then. */
+async function countSockets(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const sockets: WebSocket[] = [];
+    const Native = WebSocket;
+    globalThis.WebSocket = class extends Native {
+      constructor(url: string | URL, protocols?: string | string[]) {
+        super(url, protocols);
+        sockets.push(this);
+        (harness.kept['onSocket'] as ((socket: WebSocket) => void) | undefined)?.(this);
+      }
+    };
+    harness.kept['sockets'] = sockets;
+  });
+}
+
+function attempts(page: Page): Promise<number> {
+  return page.evaluate(() => (harness.kept['sockets'] as WebSocket[]).length);
+}
+
+/** Lets the event happen, or that much time pass, and resolves when the attempt that follows has failed. */
+async function failAttempt(page: Page, event: string | null, runForMs = 0): Promise<void> {
+  await page.evaluate((name) => {
+    harness.kept['failed'] = new Promise<void>((resolve) => {
+      harness.kept['onSocket'] = (socket: WebSocket) => socket.addEventListener('close', () => resolve());
+    });
+    if (name === 'visibilitychange') document.dispatchEvent(new Event(name));
+    else if (name !== null) dispatchEvent(new Event(name));
+  }, event);
+  if (runForMs > 0) await page.clock.runFor(runForMs);
+  await page.evaluate(() => harness.kept['failed'] as Promise<void>);
 }
 
 describe('without network', () => {
@@ -78,18 +112,93 @@ describe('without network', () => {
     await Promise.all([laptop.close(), phone.close()]);
   });
 
-  test('[V62] the time between attempts doubles up to 30 s, and no two devices keep step', () => {
-    const delays = [1, 2, 3, 10, 50].map((failures) => [
-      reconnectDelayMs(failures, () => 0),
-      reconnectDelayMs(failures, () => 1),
-    ]);
-    expect(delays).toEqual([
+  test('[V62] the time between attempts doubles up to 30 s, 5 s while looked at, and no two devices keep step', () => {
+    const delays = (isSeen: boolean): number[][] =>
+      [1, 2, 3, 10, 50].map((failures) => [
+        reconnectDelayMs(failures, () => 0, isSeen),
+        reconnectDelayMs(failures, () => 1, isSeen),
+      ]);
+    const first = [
       [100, 200],
       [200, 400],
       [400, 800],
-      [15_000, 30_000],
-      [15_000, 30_000],
-    ]);
+    ];
+    expect(delays(false)).toEqual([...first, [15_000, 30_000], [15_000, 30_000]]);
+    expect(delays(true)).toEqual([...first, [2_500, 5_000], [2_500, 5_000]]);
+  });
+
+  test('[V62] [V68] whoever looks on is tried for at once and often; attempts never pile up', async () => {
+    const device = await w.newDevice();
+    const page = await openHarness(device, w.url);
+    await countSockets(page);
+    await page.clock.install();
+    await page.evaluate(() => harness.open());
+    const tab = tabOf(page);
+    await tab.signUp(newPerson());
+    await tab.uploaded();
+    await page.clock.pauseAt(Date.now() + 1_000);
+    w.harness.cut();
+    await tab.until((status) => status.connection === 'offline');
+
+    // The clock stands: what is tried now is tried because of what happened.
+    let expected = await attempts(page);
+    for (const event of ['focus', 'online', 'focus', 'visibilitychange', 'online', 'focus', 'focus']) {
+      await failAttempt(page, event);
+      expected += 1;
+      expect(await attempts(page)).toBe(expected);
+    }
+    // Only the last of them is followed by another attempt, after 2.5 to 5 s.
+    await page.clock.runFor(2_499);
+    expect(await attempts(page)).toBe(expected);
+    await failAttempt(page, null, 2_501);
+    expect(await attempts(page)).toBe(expected + 1);
+
+    // Nobody looks: 12.8 s at least after so many failures. Then somebody does.
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });
+    });
+    await failAttempt(page, 'online');
+    await page.clock.runFor(12_000);
+    expect(await attempts(page)).toBe(expected + 2);
+    await page.evaluate(() => void Reflect.deleteProperty(document, 'visibilityState'));
+    await failAttempt(page, 'visibilitychange');
+    expect(await attempts(page)).toBe(expected + 3);
+
+    w.harness.restore();
+    await page.clock.runFor(5_000);
+    await tab.uploaded();
+
+    // Asked for in the very moment of the loss, when the socket is not quite gone: the planned attempt stays.
+    await page.evaluate(() => {
+      harness.device.onStatus((status) => {
+        if (status.connection === 'offline') harness.device.reconnect();
+      });
+    });
+    const before = await attempts(page);
+    w.harness.cut();
+    await tab.until((status) => status.connection === 'offline');
+    w.harness.restore();
+    await page.clock.runFor(5_000);
+    expect(await attempts(page)).toBe(before + 1);
+    await tab.uploaded();
+    await device.close();
+  });
+
+  test('[V62] a window that is looked at keeps one in the background trying', async () => {
+    const { laptop, phone, a } = await pair();
+    const seen = await openTab(laptop, w.url);
+    await seen.until((status) => status.connection === 'online');
+    await seen.page.clock.install();
+    await seen.page.clock.pauseAt(Date.now() + 1_000);
+    // The one that holds the socket is in the background, where browsers all but stop the clock.
+    await a.page.clock.install();
+    await a.page.clock.pauseAt(Date.now() + 1_000);
+    w.harness.cut();
+    await seen.until((status) => status.connection === 'offline');
+    w.harness.restore();
+    await seen.page.clock.runFor(5_000);
+    await Promise.all([a, seen].map((tab) => tab.until((status) => status.connection === 'online')));
+    await Promise.all([laptop.close(), phone.close()]);
   });
 });
 
@@ -98,8 +207,11 @@ describe('a server that dies', () => {
     const { ada, laptop, phone, a, b } = await pair();
     await a.add('before');
     await b.untilTask('before');
+    // Waited for from before it happens: they find the new server soon.
+    const offline = Promise.all([a, b].map((tab) => tab.until((status) => status.connection === 'offline')));
+    await Promise.all([a, b].map((tab) => tab.status()));
     const restarted = w.restartServer('SIGKILL');
-    await Promise.all([a, b].map((tab) => tab.until((status) => status.connection === 'offline')));
+    await offline;
     await Promise.all([a.add('by a'), b.add('by b')]);
     await restarted;
     await Promise.all([a, b].map((tab) => tab.page.evaluate(() => harness.device.reconnect())));

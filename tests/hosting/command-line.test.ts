@@ -3,7 +3,7 @@ import { createDatabase } from '@holdfast/db/database.ts';
 import { expect, test } from 'vitest';
 import { startApp } from '../support/app.ts';
 import { testDatabase } from '../support/postgres.ts';
-import { holdfast, ownDataDir } from './machine.ts';
+import { holdfast, madeDataDir, ownDataDir } from './machine.ts';
 
 const COMMANDS = ['serve', 'migrate', 'doctor', 'user', 'export', 'import', 'backup', 'restore'];
 
@@ -81,7 +81,7 @@ test('[HO24] doctor finds a gap in a log', async () => {
 });
 
 test('[HO25] the first account is the administrator, and signs in with the password that was given', async () => {
-  const dir = await ownDataDir();
+  const dir = await madeDataDir();
   const env = { DATA_DIR: dir };
   const create = ['user', 'create', '--email=ada@example.org', '--name=Ada', '--password-stdin'];
   const made = await holdfast(create, env, 'correct horse battery\n');

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 
-export type { Browser, BrowserContext, CDPSession, Locator, Page } from 'playwright-core';
+export type { Browser, BrowserContext, CDPSession, Locator, Page, Worker } from 'playwright-core';
 
 const INSTALLED = [
   '/usr/bin/chromium',

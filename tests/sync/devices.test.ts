@@ -17,11 +17,37 @@ let server: SyncProcess;
 let spaceId: string;
 let clock: ManualClock;
 let sockets: RawSocket[] = [];
+/** What is asked of the database, by the name of the statement. */
+let statements: string[];
+/** Set: the next time that progress is saved, this is waited for first. */
+let heldSave: { readonly begun: () => void; readonly until: Promise<void> } | null;
+/** Resolved when progress was saved. */
+let saved: PromiseWithResolvers<void>;
 
 beforeEach(async () => {
   database = await testDatabase();
   clock = manualClock();
-  server = await startSyncProcess({ databaseUrl: database.url, clock });
+  statements = [];
+  heldSave = null;
+  saved = Promise.withResolvers();
+  server = await startSyncProcess({
+    databaseUrl: database.url,
+    clock,
+    database: (real) => ({
+      ...real,
+      async run<Row>(statement: { name: string; text: string }, values: readonly unknown[]) {
+        statements.push(statement.name);
+        if (statement.name !== 'save-progress') return real.run<Row>(statement, values);
+        const held = heldSave;
+        heldSave = null;
+        held?.begun();
+        await held?.until;
+        const rows = await real.run<Row>(statement, values);
+        saved.resolve();
+        return rows;
+      },
+    }),
+  });
   spaceId = await server.createSpace();
 });
 
@@ -61,6 +87,7 @@ describe('hello', () => {
       head: 2,
       clocks: { 77: Y.getState(doc.store, 77), 78: 0 },
       refused: [],
+      name: 'The phone',
     });
   });
 
@@ -210,5 +237,68 @@ describe('devices', () => {
     while (server.endpoint.stats().connections > 1) await new Promise(setImmediate);
     devices = await seen();
     expect(devices['laptop']).toMatchObject({ applied: 1, connected: false });
+  });
+
+  test('[SV2] devices of one person that call themselves the same are told apart by a number', async () => {
+    const as = async (user: string, device: string, name: string): Promise<string> =>
+      (await (await connect(user)).hello({ ...(hello(device, []) as object), device: { id: device, name } }))
+        .name;
+    expect(await as('ann', 'one', 'Chrome on Linux')).toBe('Chrome on Linux');
+    expect(await as('ann', 'two', 'Chrome on Linux')).toBe('Chrome on Linux 2');
+    expect(await as('ann', 'three', 'CHROME on Linux')).toBe('CHROME on Linux 3');
+    expect(await as('ben', 'four', 'Chrome on Linux')).toBe('Chrome on Linux');
+    // Whether it took the number or says its own name again, it keeps it.
+    expect(await as('ann', 'two', 'Chrome on Linux 2')).toBe('Chrome on Linux 2');
+    expect(await as('ann', 'two', 'Chrome on Linux')).toBe('Chrome on Linux 2');
+    expect(await as('ann', 'one', 'Chrome on Linux')).toBe('Chrome on Linux');
+    // A name that a person gave makes room for the next.
+    expect(await as('ann', 'two', 'Kitchen')).toBe('Kitchen');
+    expect(await as('ann', 'five', 'Chrome on Linux')).toBe('Chrome on Linux 2');
+    const witness = await connect('ann');
+    await witness.hello(hello('six', []));
+    clock.advance(1000);
+    const names = (await witness.next('devices')).devices.map((device) => device.name).sort();
+    expect(names).toEqual([
+      'CHROME on Linux 3',
+      'Chrome on Linux',
+      'Chrome on Linux',
+      'Chrome on Linux 2',
+      'Kitchen',
+      'The six',
+    ]);
+  });
+
+  test('[SV1] what a device reports while the reports before are being saved is told too', async () => {
+    const [phone, laptop] = [await connect('ann'), await connect('ann')];
+    await phone.hello(hello('phone', []));
+    await laptop.hello(hello('laptop', []));
+    const { edit } = author();
+    phone.update(edit('a', 1));
+    phone.update(edit('b', 2));
+    await Promise.all([phone.settled(), laptop.settled()]);
+    laptop.send(103, 1);
+    await laptop.settled();
+
+    const begun = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    heldSave = { begun: begun.resolve, until: release.promise };
+    clock.advance(1000);
+    await begun.promise;
+    // The database has the report of 1 in its hands; now comes the next.
+    laptop.send(103, 2);
+    await laptop.settled();
+    release.resolve();
+    const appliedByLaptop = async (): Promise<number | undefined> =>
+      (await phone.next('devices')).devices.find((device) => device.id === 'laptop')?.applied;
+    expect(await appliedByLaptop()).toBe(1);
+
+    // The next save is followed at once by the question what to tell; without it the wait below had no end.
+    saved = Promise.withResolvers();
+    statements = [];
+    clock.advance(1000);
+    await saved.promise;
+    await new Promise(setImmediate);
+    expect(statements.filter((name) => name.includes('progress'))).toEqual(['save-progress', 'progress']);
+    expect(await appliedByLaptop()).toBe(2);
   });
 });

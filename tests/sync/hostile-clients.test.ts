@@ -64,12 +64,42 @@ describe('hostile clients', () => {
 
   test('[SH2] a frame that is too large gets 4400, a text frame too', async () => {
     await start({ maxFrameBytes: 1000 });
-    const large = await connect('eve');
-    large.send(new Uint8Array(1001));
-    expect(await large.closed).toMatchObject({ code: 4400 });
+    for (const bytes of [1001, 5000, 100_000]) {
+      const large = await connect('eve');
+      large.send(new Uint8Array(bytes));
+      expect(await large.closed).toEqual({
+        code: 4400,
+        reason: 'A message may have 1000 bytes; send less at once.',
+      });
+    }
     const text = await connect('eve');
     text.sendText('hello');
     expect(await text.closed).toMatchObject({ code: 4400 });
+  });
+
+  test('[SH2] a frame is refused for the length that it announces, also in fragments', async () => {
+    await start();
+    const good = await connect('ann');
+    // FIN and binary, masked, 64 bits of length: a tebibyte, then more than a number holds; nothing follows.
+    const announced = [1n << 40n, (1n << 63n) - 1n].map((length) => {
+      const header = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
+      header.writeBigUInt64BE(length, 2);
+      return header;
+    });
+    // Binary without FIN, one byte; then a continuation of 32 MiB.
+    const second = Buffer.from([0x80, 0xff, 0, 0, 0, 0, 2, 0, 0, 0, 1, 2, 3, 4]);
+    const fragments = Buffer.concat([Buffer.from([0x02, 0x81, 0, 0, 0, 0, 7]), second]);
+    for (const bytes of [...announced, fragments]) {
+      const large = await connect('eve');
+      large.sendRaw(bytes);
+      const { code, reason } = await large.closed;
+      expect(code).toBe(4400);
+      expect(reason).toMatch(/^A message may have 33554432 bytes/);
+    }
+    expect(server.closes).toEqual([4400, 4400, 4400]);
+    while (server.endpoint.stats().connections > 1) await new Promise(setImmediate);
+    good.update(author().edit('a', 1));
+    expect((await good.receipt(1)).status).toBe(0);
   });
 
   test('[SH3] too fast is 1013, with a bucket for honest bursts', async () => {

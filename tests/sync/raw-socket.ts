@@ -4,6 +4,7 @@
  * Promise: nothing is answered or repaired by itself; `next` waits for the first frame, from those not yet
  * looked at, that fits, and fails with the close code when the socket closes first.
  */
+import type { Socket } from 'node:net';
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import WebSocket from 'ws';
@@ -30,6 +31,7 @@ export interface Hello {
   head: number;
   clocks: Record<string, number>;
   refused: number[];
+  name: string;
 }
 
 type Kind = Frame['kind'];
@@ -40,6 +42,8 @@ export interface RawSocket {
   readonly closed: Promise<{ code: number; reason: string }>;
   send(...bytes: (number | Uint8Array)[]): void;
   sendText(text: string): void;
+  /** Bytes as they are, past the library that makes frames. */
+  sendRaw(bytes: Uint8Array): void;
   update(update: Uint8Array): void;
   step1(stateVector?: Uint8Array): void;
   step2(update?: Uint8Array): void;
@@ -103,6 +107,7 @@ export async function openSocket(
     send: (...bytes) =>
       ws.send(Buffer.concat(bytes.map((part) => (typeof part === 'number' ? uint(part) : part)))),
     sendText: (text) => ws.send(text),
+    sendRaw: (bytes) => void (ws as unknown as { _socket: Socket })._socket.write(bytes),
     update: (update) => socket.send(0, 2, uint(update.length), update),
     step1: (vector = new Uint8Array([0])) => socket.send(0, 0, uint(vector.length), vector),
     step2: (update = new Uint8Array([0, 0])) => socket.send(0, 1, uint(update.length), update),

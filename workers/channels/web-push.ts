@@ -112,7 +112,11 @@ export function createPushChannel(options: PushChannelOptions): PushChannel {
         if (error instanceof EndpointRefusedError) {
           return { kind: 'refused', reason: `The address of the push service: ${error.message}` };
         }
-        return { kind: 'later', reason: `The push service was not reached: ${wordsOf(error)}`, retryAfterMs: null };
+        return {
+          kind: 'later',
+          reason: `The push service was not reached: ${wordsOf(error)}`,
+          retryAfterMs: null,
+        };
       }
     },
     close: () => agent.destroy(),

@@ -1,9 +1,8 @@
 /**
- * What else is done when the projection of a space changes, in its own transaction.
+ * What follows from a change and must be kept in the same transaction: the planning of reminders, for one.
  *
- * Promise: effects run after the projected rows are written and before the cursor moves, so what they write is there
- * exactly when the change is. An effect that throws undoes the turn. Why a file of its own: who has an effect need not
- * know who projects.
+ * Promise: an effect runs after the projected rows are written and before the cursor moves; if it throws, nothing of the
+ * turn happened and all of it is tried again. Why one short file: who plans does not depend on who projects.
  */
 import type { Tx } from '@holdfast/db/database.ts';
 
@@ -14,7 +13,7 @@ export interface ProjectedChange {
   readonly taskIds: ReadonlySet<string>;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** The newest received_at of the log rows of this turn, in milliseconds since the epoch. */
+  /** The newest received_at of the log rows of this turn, in milliseconds; `now` where there were none. */
   readonly receivedAt: number;
 }
 

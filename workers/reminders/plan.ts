@@ -27,7 +27,12 @@ import {
   peopleOf,
   reviveNotifications,
 } from '@holdfast/db/reminder-plan.ts';
-import type { KnownNotification, NewNotification, OpenOccurrenceRow, Person } from '@holdfast/db/reminder-plan.ts';
+import type {
+  KnownNotification,
+  NewNotification,
+  OpenOccurrenceRow,
+  Person,
+} from '@holdfast/db/reminder-plan.ts';
 import type { ProjectionEffect } from '../projection/effect.ts';
 import { CLOSE_WINDOW_MS, GRACE_MS } from './timing.ts';
 
@@ -143,14 +148,7 @@ function comparePlan(input: {
   return { insert, revive, cancel, close };
 }
 
-const CLOSING: ReadonlySet<CancelReason> = new Set([
-  'done',
-  'skipped',
-  'trashed',
-  'gone',
-  'over',
-  'snoozed',
-]);
+const CLOSING: ReadonlySet<CancelReason> = new Set(['done', 'skipped', 'trashed', 'gone', 'over', 'snoozed']);
 
 function newState(at: number, now: number, receivedAt: number): 'planned' | 'missed' | null {
   if (at > now) return 'planned';
@@ -168,7 +166,10 @@ function concerned({ createdBy }: OpenOccurrenceRow, people: readonly Person[]):
   return author.length > 0 ? author : people.filter(({ role }) => role === 'owner');
 }
 
-function instantsOf({ row, open }: PlannedTask, preferences: NotificationPreferences): readonly ReminderInstant[] {
+function instantsOf(
+  { row, open }: PlannedTask,
+  preferences: NotificationPreferences,
+): readonly ReminderInstant[] {
   const { timeZone, allDayTime, defaultReminder } = preferences;
   const task = {
     id: row.taskId as TaskId,

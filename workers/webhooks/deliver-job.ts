@@ -239,7 +239,7 @@ export function deliverWebhooksJob(options: DeliverWebhooksOptions): Job {
   return {
     name: 'deliver-webhooks',
     everyMs: EVERY_MS,
-    wokenBy: ['webhook'],
+    wokenBy: ['webhook', 'projected'],
     async turn(turn): Promise<NextTurn> {
       if (turn.now() - countedAtMs >= COUNT_EVERY_MS) {
         countedAtMs = turn.now();

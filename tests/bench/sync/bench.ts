@@ -14,7 +14,8 @@ import { measureIdle } from './measure-idle.ts';
 import { measureLoad } from './measure-load.ts';
 import { startLoad } from './load.ts';
 import { startBenchPostgres } from './postgres.ts';
-import { printTable, type Measurements } from './table.ts';
+import { measurePart } from './measure.ts';
+import { tableOf, type Gap, type Measurements } from './table.ts';
 import { createTarget, TARGET_LABELS, type Target, type TargetName } from './targets.ts';
 
 const PARTS = { load: measureLoad, idle: measureIdle, cold: measureCold, crash: measureCrash } as const;
@@ -40,41 +41,57 @@ export async function benchSync(options: string[]): Promise<void> {
   const postgres = await startBenchPostgres();
   const load = startLoad();
   const measurements: Measurements = new Map();
+  const gaps: Gap[] = [];
   console.log(
     `sync: ${osType()} ${release()}, ${cpus()[0]?.model.trim()} x ${cpus().length}, ` +
       `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, Postgres ${postgres.version}, ` +
       `Hocuspocus 4.7.0; ${rounds} rounds`,
   );
   try {
-    const targets: Target[] = [];
-    for (const name of names) targets.push(await createTarget(name, postgres));
+    // A database for each part: what a server tidies up of one part must not cost it time in another.
+    const targets: Record<Part, Target>[] = [];
+    for (const name of names) {
+      const byPart: Partial<Record<Part, Target>> = {};
+      for (const part of parts) byPart[part] = await createTarget(name, postgres, part);
+      targets.push(byPart as Record<Part, Target>);
+    }
     for (let round = 0; round < rounds; round++) {
       for (let turn = 0; turn < targets.length; turn++) {
-        const target = targets[(turn + round) % targets.length]!;
         for (const part of parts) {
+          const target = targets[(turn + round) % targets.length]![part];
           const startedAt = Date.now();
-          const results = await PARTS[part]({ target, load, postgres, round, seed: Number(values.seed) });
+          const context = { target, load, postgres, round, seed: Number(values.seed) };
+          const { results, closedWith } = await measurePart(PARTS[part], context);
           for (const [metric, value] of Object.entries(results))
-            record(measurements, metric, target.name, round, value);
+            record(measurements, metric, part, target.name, round, value);
+          if (closedWith !== null) gaps.push({ target: target.name, part, round, closedWith });
           const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
+          const closed = closedWith === null ? '' : ` closed its clients: ${closedWith}`;
           console.error(
-            `round ${round + 1}: ${TARGET_LABELS[target.name]}, ${part}: ${seconds} s ${JSON.stringify(results)}`,
+            `round ${round + 1}: ${TARGET_LABELS[target.name]}, ${part}: ${seconds} s ${JSON.stringify(results)}${closed}`,
           );
         }
       }
     }
-    printTable(measurements, names, rounds);
+    console.log(tableOf(measurements, gaps, names, rounds));
   } finally {
     load.close();
     await postgres.stop();
   }
 }
 
-function record(all: Measurements, metric: string, target: TargetName, round: number, value: number): void {
-  let byTarget = all.get(metric);
-  if (byTarget === undefined) all.set(metric, (byTarget = new Map()));
-  let values = byTarget.get(target);
-  if (values === undefined) byTarget.set(target, (values = []));
+function record(
+  all: Measurements,
+  metric: string,
+  part: Part,
+  target: TargetName,
+  round: number,
+  value: number,
+): void {
+  let row = all.get(metric);
+  if (row === undefined) all.set(metric, (row = { part, byTarget: new Map() }));
+  let values = row.byTarget.get(target);
+  if (values === undefined) row.byTarget.set(target, (values = []));
   values[round] = value;
 }
 

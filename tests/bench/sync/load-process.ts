@@ -75,6 +75,18 @@ export interface LoadCommands {
   disconnect(o: Record<string, never>): Promise<void>;
 }
 
+/** By the server, while the load still needed it. */
+class SocketClosed extends Error {
+  readonly code: number;
+  readonly reason: string;
+
+  constructor(code: number, reason: string) {
+    super(`A socket closed: ${code} ${reason}`);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
 interface Writer {
   plan: WriterPlan;
   frames: Buffer[];
@@ -371,7 +383,7 @@ async function join(
   });
   sockets.push(socket);
   void socket.closed.then(({ code, reason }) => {
-    const error = new Error(`The socket closed before it was in step: ${code} ${reason}`);
+    const error = new SocketClosed(code, reason);
     ready.reject(error);
     synced.reject(error);
   });
@@ -399,7 +411,7 @@ async function uploadAll(endpoint: Endpoint, updates: Uint8Array[], stateVector:
     if (message.kind === 'saved' && ++saved > updates.length) taken.resolve();
   });
   void socket.closed.then(({ code, reason }) => {
-    taken.reject(new Error(`The socket closed while seeding: ${code} ${reason}`));
+    taken.reject(new SocketClosed(code, reason));
   });
   for (const update of updates) socket.write(dialect.frame('update', update));
   const ask = dialect.receipt(1);
@@ -467,9 +479,7 @@ function observe(document: number, message: Incoming, at: number): void {
 
 function failOnClose(reject: (error: Error) => void): void {
   for (const socket of sockets) {
-    void socket.closed.then(({ code, reason }) =>
-      reject(new Error(`A socket closed under load: ${code} ${reason}`)),
-    );
+    void socket.closed.then(({ code, reason }) => reject(new SocketClosed(code, reason)));
   }
 }
 
@@ -496,6 +506,7 @@ process.on('message', (call: { id: number; command: keyof LoadCommands; options:
       process.send!({
         id: call.id,
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        ...(error instanceof SocketClosed ? { closed: { code: error.code, reason: error.reason } } : {}),
       });
     }
   })();

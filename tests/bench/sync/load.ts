@@ -9,6 +9,20 @@ interface Answer {
   id: number;
   value?: unknown;
   error?: string;
+  closed?: { code: number; reason: string };
+}
+
+/** The server closed a socket of the load: a result of the bench, and no fault of it. */
+export class PeerClosedError extends Error {
+  readonly code: number;
+  readonly reason: string;
+
+  constructor(code: number, reason: string) {
+    super(`The server closed a client: ${code} ${reason}`);
+    this.name = 'PeerClosedError';
+    this.code = code;
+    this.reason = reason;
+  }
 }
 
 const COMMANDS = [
@@ -34,7 +48,8 @@ export function startLoad(): Load {
   child.on('message', (answer: Answer) => {
     const call = waiting.get(answer.id);
     waiting.delete(answer.id);
-    if (answer.error === undefined) call?.resolve(answer.value as never);
+    if (answer.closed) call?.reject(new PeerClosedError(answer.closed.code, answer.closed.reason));
+    else if (answer.error === undefined) call?.resolve(answer.value as never);
     else call?.reject(new Error(answer.error));
   });
   child.on('exit', (code) => {

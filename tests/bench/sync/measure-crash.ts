@@ -18,7 +18,7 @@ const SHAPE = {
 const RATE = 500;
 const LONGEST_MS = 12_000;
 
-export const measureCrash: Measure = async ({ target, load, round, seed }) => {
+export const measureCrash: Measure = async ({ target, load, round, seed, results }) => {
   const random = randomFrom(seed * 1_000 + round);
   await load.prepare({ key: 'crash', shape: SHAPE });
   const server = await target.start();
@@ -42,7 +42,7 @@ export const measureCrash: Measure = async ({ target, load, round, seed }) => {
       ({ document, writer, clock }) => (vectors[document]?.get(writer) ?? 0) < clock,
     );
     const oldest = Math.max(0, ...lost.map(({ sentAt }) => report.stoppedAt - sentAt));
-    return {
+    Object.assign(results, {
       'crash: edits sent': report.sent,
       'crash: lost of all sent, %': share(lost.length, report.sent),
       'crash: lost of acknowledged, %': share(
@@ -54,7 +54,7 @@ export const measureCrash: Measure = async ({ target, load, round, seed }) => {
       'crash: lost though acknowledged or received': lost.filter((edit) => edit.acknowledged || edit.received)
         .length,
       'crash: age of the oldest lost, ms': oldest,
-    };
+    });
   } finally {
     await load.disconnect({});
     await restarted.stop();

@@ -29,8 +29,7 @@ const WARM_UP = 50;
 const WINDOW = 8;
 const PACE_SECONDS = 5;
 
-export const measureLoad: Measure = async ({ target, load, postgres }) => {
-  const results: Record<string, number> = {};
+export const measureLoad: Measure = async ({ target, load, postgres, results }) => {
   // A server that stores every change sustains a few hundred updates a second: it gets a shorter run.
   const share = target.name === 'hocuspocus-every' ? 0.06 : 1;
 
@@ -72,10 +71,16 @@ export const measureLoad: Measure = async ({ target, load, postgres }) => {
       results[`${name}: p50, ms`] = percentile(pace.latencies, 0.5);
       results[`${name}: p95, ms`] = percentile(pace.latencies, 0.95);
       results[`${name}: p99, ms`] = percentile(pace.latencies, 0.99);
+
+      // What the server still does for these updates when they are long relayed, and must not do in the next part.
+      const tidyBefore = cpuSeconds(server.pid);
+      await server.untilTidy();
+      const updates = flood.updates + pace.updates + warm * shape.documents * shape.writersPerDocument;
+      results[`${name}: server CPU s per 1,000, tidying up`] =
+        ((cpuSeconds(server.pid) - tidyBefore) / updates) * 1_000;
     } finally {
       await load.disconnect({});
       await server.stop();
     }
   }
-  return results;
 };

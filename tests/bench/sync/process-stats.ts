@@ -62,6 +62,23 @@ export async function restingResidentBytes(pid: number): Promise<number> {
   return before;
 }
 
+const REST_SHARE = 0.05;
+const REST_SAMPLES = 2;
+
+/** Resolves after two seconds in a row in each of which less than a twentieth of a processor was used. */
+export async function untilCpuRests(
+  usedSeconds: () => number,
+  second: () => Promise<unknown> = () => delay(1_000),
+): Promise<void> {
+  let before = usedSeconds();
+  for (let resting = 0; resting < REST_SAMPLES;) {
+    await second();
+    const now = usedSeconds();
+    resting = now - before < REST_SHARE ? resting + 1 : 0;
+    before = now;
+  }
+}
+
 function threadSeconds(pid: number): number {
   let nanoseconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {

@@ -6,8 +6,12 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
+import { spacesToCompact } from '@holdfast/db/compaction.ts';
+import { createDatabase } from '@holdfast/db/database.ts';
+import { COMPACTION } from '@holdfast/workers/compact.ts';
 import type { Endpoint } from './dialect.ts';
 import type { BenchPostgres } from './postgres.ts';
+import { cpuSeconds, untilCpuRests } from './process-stats.ts';
 
 export type TargetName = 'holdfast' | 'hocuspocus' | 'hocuspocus-every';
 
@@ -31,6 +35,8 @@ export interface RunningTarget {
   endpoint(document: string): Endpoint;
   /** Resolves when nothing that the server took is still unwritten. */
   untilStored(): Promise<void>;
+  /** Resolves when the server has nothing left to do for what it took: written, compacted, at rest. */
+  untilTidy(): Promise<void>;
   /** SIGTERM, and waits for the end. */
   stop(): Promise<void>;
   /** SIGKILL, and waits for the end. */
@@ -42,8 +48,8 @@ export interface Target {
   start(): Promise<RunningTarget>;
 }
 
-export async function createTarget(name: TargetName, postgres: BenchPostgres): Promise<Target> {
-  const databaseUrl = await postgres.createDatabase(`bench_${name.replaceAll('-', '_')}`);
+export async function createTarget(name: TargetName, postgres: BenchPostgres, part: string): Promise<Target> {
+  const databaseUrl = await postgres.createDatabase(`bench_${name.replaceAll('-', '_')}_${part}`);
   if (name === 'holdfast') return holdfastTarget(databaseUrl);
   return hocuspocusTarget(name, databaseUrl);
 }
@@ -92,6 +98,10 @@ function holdfastTarget(databaseUrl: string): Target {
         }),
         // Relayed means committed: there is nothing to wait for.
         untilStored: async () => undefined,
+        untilTidy: async () => {
+          await untilCompacted(databaseUrl);
+          await untilCpuRests(() => cpuSeconds(child.pid!));
+        },
         ...ending(child),
       };
     },
@@ -112,24 +122,44 @@ function hocuspocusTarget(name: TargetName, databaseUrl: string): Target {
         },
       );
       const url = await untilLine(child, /^ready (\S+)/m);
+      const untilStored = async (): Promise<void> => {
+        for (;;) {
+          const answer = new Promise<{ storing: boolean }>((resolve) =>
+            child.once('message', (message) => resolve(message as { storing: boolean })),
+          );
+          child.send('stored?');
+          if (!(await answer).storing) return;
+          await delay(50);
+        }
+      };
       return {
         pid: child.pid!,
         newDocuments: async (count) => Array.from({ length: count }, () => `document-${++documents}`),
         endpoint: (document) => ({ dialect: 'hocuspocus', url: `${url}/`, document, headers: {} }),
-        untilStored: async () => {
-          for (;;) {
-            const answer = new Promise<{ storing: boolean }>((resolve) =>
-              child.once('message', (message) => resolve(message as { storing: boolean })),
-            );
-            child.send('stored?');
-            if (!(await answer).storing) return;
-            await delay(50);
-          }
+        untilStored,
+        untilTidy: async () => {
+          await untilStored();
+          await untilCpuRests(() => cpuSeconds(child.pid!));
         },
         ...ending(child),
       };
     },
   };
+}
+
+/** Compaction waits until a space was quiet for half a minute, and then takes the processor. */
+async function untilCompacted(databaseUrl: string): Promise<void> {
+  const database = createDatabase({ url: databaseUrl, onError: () => undefined, maxConnections: 1 });
+  try {
+    for (;;) {
+      // As if each had been quiet for long enough: what is due later is due too.
+      const need = { ...COMPACTION, quietSince: new Date(Date.now() + 1_000) };
+      if ((await spacesToCompact(database, need, 1)).length === 0) return;
+      await delay(500);
+    }
+  } finally {
+    await database.close();
+  }
 }
 
 /** HOLDFAST_BENCH_PROFILE=folder: V8 writes a CPU profile of every Holdfast server that ends in order. */

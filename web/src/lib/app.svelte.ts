@@ -12,10 +12,13 @@ import { SvelteSet } from 'svelte/reactivity';
 import { Clock } from './clock.svelte.ts';
 import { type Device, type DeviceStart, startDevice } from './device/device.ts';
 import { Appearance } from './look/appearance.svelte.ts';
+import { Reminding } from './notifications/reminding.svelte.ts';
 import { Toasts } from './shell/toasts.svelte.ts';
 import { Updates } from './shell/updates.svelte.ts';
 import { SyncState } from './sync-state.svelte.ts';
 import { Intents } from './tasks/intents.ts';
+import { QuickAddGrammar } from './tasks/quick-add-grammar.svelte.ts';
+import { ScopeAsker } from './tasks/scope.svelte.ts';
 import { TaskStore } from './tasks/task-store.svelte.ts';
 
 export type AppPhase = 'opening' | 'ready' | 'failed' | 'closed';
@@ -28,6 +31,7 @@ export class App {
   readonly toasts = new Toasts();
   readonly tasks = new TaskStore();
   readonly sync = new SyncState();
+  readonly scope = new ScopeAsker();
   readonly updates = new Updates({ beforeReload: () => this.putEverythingAway() });
   readonly intents = new Intents({
     edit: (run) => {
@@ -35,7 +39,15 @@ export class App {
     },
     tasks: this.tasks,
     toasts: this.toasts,
+    scope: this.scope,
+    present: () => this.clock.present,
   });
+  readonly reminding = new Reminding({
+    intents: this.intents,
+    clock: this.clock,
+    connection: () => this.sync.status.connection,
+  });
+  readonly grammar = new QuickAddGrammar();
 
   #phase: AppPhase = $state('opening');
   #problem = $state('');
@@ -74,9 +86,12 @@ export class App {
         this.#phase = 'ready';
         this.tasks.open(device.document);
         this.sync.open(device);
+        this.reminding.open(device);
         device.onClosed(() => {
           this.#phase = 'closed';
-          location.assign('/');
+          void this.reminding.forget().finally(() => {
+            location.assign('/');
+          });
         });
       },
       (error: unknown) => {
@@ -121,6 +136,7 @@ export class App {
 
   close(): void {
     this.saveDrafts();
+    this.reminding.close();
     this.clock.close();
     this.appearance.close();
     this.toasts.dismiss();

@@ -1,22 +1,25 @@
 /**
  * The service worker: the whole app is stored when it is installed, and every navigation is answered from that
- * store, so the app starts with no network and no server.
+ * store, so the app starts with no network and no server. Reminders come here while no window is open (reminders.ts).
  *
  * A new version waits until the page asks for it (SKIP_WAITING): replacing the files under an open page could
  * take an edit that is still being typed. Requests to the server (api, sync, health) are never touched.
  */
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute } from 'workbox-precaching';
 import { NavigationRoute, registerRoute } from 'workbox-routing';
+import { answerReminders } from './reminders.ts';
 
 declare const self: ServiceWorkerGlobalScope & {
   __WB_MANIFEST: (string | { url: string; revision: string | null })[];
 };
 
 const SERVER_PATHS = [/^\/api\//, /^\/sync\//, /^\/healthz$/, /^\/readyz$/, /^\/metrics$/];
+const PAGE = '/index.html';
 
-precacheAndRoute(self.__WB_MANIFEST);
+const files = self.__WB_MANIFEST;
+precacheAndRoute(files);
 cleanupOutdatedCaches();
-registerRoute(new NavigationRoute(createHandlerBoundToURL('/index.html'), { denylist: SERVER_PATHS }));
+registerRoute(new NavigationRoute(createHandlerBoundToURL(PAGE), { denylist: SERVER_PATHS }));
 
 self.addEventListener('message', (event) => {
   const data: unknown = event.data;
@@ -28,3 +31,11 @@ self.addEventListener('message', (event) => {
 self.addEventListener('activate', (event) => {
   event.waitUntil(self.clients.claim());
 });
+
+answerReminders(self, buildOf(files));
+
+/** The page's revision is the name of the build. */
+function buildOf(manifest: typeof files): string {
+  const page = manifest.find((entry) => typeof entry === 'object' && entry.url === PAGE);
+  return (typeof page === 'object' ? page.revision : null) ?? 'none';
+}

@@ -7,10 +7,11 @@
  * Whatever ends a socket, the next one begins from what is stored: nothing is remembered between sockets
  * that could be wrong.
  *
- * What of y-websocket is used: the socket, its reconnecting and its silence watchdog. What is not: its
- * update handler and BroadcastChannel, which send and broadcast before anything is stored, its answer to
- * sync step 1, and its back-off, which has no jitter and would have every device of a restarted server
- * come back within the same 2.5 s.
+ * What of y-websocket is used: the socket and its silence watchdog. What is not: its update handler and
+ * BroadcastChannel, which send and broadcast before anything is stored, its answer to sync step 1, and its
+ * reconnecting, which has no jitter, so that every device of a restarted server would come back within the
+ * same 2.5 s, and whose timers cannot be taken back, so that each attempt out of turn begets one more chain
+ * of attempts.
  *
  * Limits: `synced` means downloaded. Whether everything was uploaded is told by the count of waiting edits.
  */
@@ -38,6 +39,8 @@ export interface Connection {
   drop(): void;
   /** Asks the server whether other tabs may write with these ids; the answers go to `onView`. */
   askIds(asked: readonly number[]): void;
+  /** This device has another name: says so, if a socket is up. */
+  introduce(): void;
   contentHash(): Promise<{ seq: number; hash: string } | null>;
   close(): void;
 }
@@ -52,9 +55,15 @@ interface ConnectionOptions {
   now: () => EpochMs;
   random: () => number;
   isOnline: () => boolean;
+  /** Somebody looks at this window. */
+  isVisible: () => boolean;
   onLink: () => void;
   /** The server told what it knows of this device's ids. */
   onView: (view: ServerView) => void;
+  /** The server knows this device, which called itself `said`, as `name`. */
+  onNamed: (said: string, name: string) => void;
+  /** The server has something to tell this person (message 106, which has no body). */
+  onNotify: () => void;
 }
 
 interface Covers {
@@ -92,6 +101,8 @@ const CHUNK_BYTES = 64 * 1024;
 const WINDOW_BYTES = 512 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_BACKOFF_MS = 30_000;
+/** While somebody looks on: who waits for a server to come back sees it come. */
+export const MAX_BACKOFF_SEEN_MS = 5_000;
 const MAX_SKEW_MS = 2 * 60_000;
 
 export function createConnection(options: ConnectionOptions): Connection {
@@ -119,6 +130,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let isStarted = false;
   let isClosed = false;
   let connectTimer: ReturnType<typeof setTimeout> | undefined;
+  /** There is at most one planned attempt. */
+  let attemptTimer: ReturnType<typeof setTimeout> | undefined;
 
   provider.on('status', ({ status }) => {
     clearTimeout(connectTimer);
@@ -133,11 +146,13 @@ export function createConnection(options: ConnectionOptions): Connection {
     clearTimeout(connectTimer);
     endSession();
     hasFailed = true;
-    // y-websocket waits min(2^n * 100 ms, maxBackoffTime): the second is ours and always the smaller one.
-    provider.maxBackoffTime = reconnectDelayMs(provider.wsUnsuccessfulReconnects + 1, options.random);
+    // y-websocket's own next attempt then does nothing.
+    provider.shouldConnect = false;
+    planAttempt();
     options.onLink();
   });
   provider.on('closed', ({ code, reason }) => {
+    clearTimeout(attemptTimer);
     ended = code === 4401 ? 'signed-out' : 'refused';
     refusal = code === 4401 ? null : sentenceFor(code, reason);
     options.onLink();
@@ -209,12 +224,21 @@ export function createConnection(options: ConnectionOptions): Connection {
     devices = wire.readDevices(decoder) ?? devices;
     options.onLink();
   };
+  provider.messageHandlers[wire.MESSAGE.notify] = () => options.onNotify();
   provider.messageHandlers[wire.MESSAGE.contentHash] = (_encoder, decoder) => {
     const answer = wire.readContentHash(decoder);
     if (!answer || !session) return;
     session.hashes.get(answer.ticket)?.(answer);
     session.hashes.delete(answer.ticket);
   };
+
+  function planAttempt(): void {
+    clearTimeout(attemptTimer);
+    if (isClosed || ended) return;
+    const isSeen = options.isVisible() && options.isOnline();
+    const delayMs = reconnectDelayMs(provider.wsUnsuccessfulReconnects + 1, options.random, isSeen);
+    attemptTimer = setTimeout(() => provider.connect(), delayMs);
+  }
 
   function begin(socket: WebSocket): void {
     session = {
@@ -273,10 +297,12 @@ export function createConnection(options: ConnectionOptions): Connection {
     clientIds: readonly number[],
     writing = ids.candidate ?? doc.clientID,
   ): Promise<ServerView> {
+    const device = options.self();
     const answer = await new Promise<wire.HelloAnswer>((resolve) => {
       on.hellos.push({ sentAt: options.now(), resolve });
-      send(on, wire.helloFrame({ protocol: 1, device: options.self(), clientIds, writing }));
+      send(on, wire.helloFrame({ protocol: 1, device, clientIds, writing }));
     });
+    if (answer.name !== null && answer.name !== device.name) options.onNamed(device.name, answer.name);
     const view = { spaceId: options.spaceId, clocks: answer.clocks, refused: new Set(answer.refused) };
     options.onView(view);
     // Where storing fails, edits are sent all the same.
@@ -437,19 +463,24 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (session) void pump(session);
     },
     tryNow() {
-      if (isStarted && !isClosed) provider.connect();
+      // With a socket there is nothing to try; while one is being closed, what is planned must stay planned.
+      if (!isStarted || isClosed || provider.ws) return;
+      clearTimeout(attemptTimer);
+      provider.connect();
     },
     drop() {
       if (!isStarted || ended) return;
+      // It goes on trying: a browser's word about the network is not always true of this server.
       provider.disconnect();
-      // Keeps trying: a browser's word about the network is not always true of this server.
-      provider.shouldConnect = true;
     },
     askIds(asked) {
       const on = session;
       if (!on?.isGreeted) return;
       // One hello for each: the server lets one socket claim several ids, one at a time.
       for (const id of asked) void hello(on, [id], id).catch(() => undefined);
+    },
+    introduce() {
+      if (session?.isGreeted) void hello(session, []).catch(() => undefined);
     },
     contentHash() {
       const on = session;
@@ -465,6 +496,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     close() {
       isClosed = true;
       clearTimeout(connectTimer);
+      clearTimeout(attemptTimer);
       provider.destroy();
       awareness.destroy();
       endSession();
@@ -472,9 +504,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   };
 }
 
-/** Doubles from 200 ms to 30 s, of which the later half is left to chance, so that not everyone comes at once. */
-export function reconnectDelayMs(failures: number, random: () => number): number {
-  return Math.min(MAX_BACKOFF_MS, 100 * 2 ** failures) * (0.5 + random() / 2);
+/** Doubles from 200 ms to the cap, of which the later half is left to chance, so that not everyone comes at once. */
+export function reconnectDelayMs(failures: number, random: () => number, isSeen: boolean): number {
+  const capMs = isSeen ? MAX_BACKOFF_SEEN_MS : MAX_BACKOFF_MS;
+  return Math.min(capMs, 100 * 2 ** failures) * (0.5 + random() / 2);
 }
 
 function send(on: Session, frame: Uint8Array): void {

@@ -14,7 +14,9 @@ import { openDocument, type HoldfastDocument } from '@holdfast/core/document.ts'
 import { createAccountClient, type AccountResult, type SignedIn } from './account.ts';
 import { createClientIds, type ClientIds } from './clients.ts';
 import { createDatabase, DatabaseGone } from './database.ts';
+import { createKept, type Kept } from './kept.ts';
 import { lookAround, missingFeatures, type MissingFeature } from './missing.ts';
+import { random } from './random.ts';
 import { createRegistry, guessDeviceName, newDocumentName, type Registration } from './registry.ts';
 import type { EpochMs, SyncStatus } from './status.ts';
 import { openStorage } from './storage.ts';
@@ -93,6 +95,14 @@ export interface Device {
   compareWithServer(): Promise<{ same: boolean; seq: number } | null>;
   /** Tries the connection now instead of at the next planned attempt. */
   reconnect(): void;
+  /** What this device remembers besides the document. Goes with the document. */
+  readonly kept: Kept;
+  /** Of several tabs, the one that holds the socket. */
+  readonly isLeader: boolean;
+  /** Everything that was edited here is stored; false while storing fails. */
+  stored(): Promise<boolean>;
+  /** The server has something to tell this person (a notification was sent, missed or held). In every tab. */
+  onNotify(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -171,6 +181,7 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
   const statusListeners = new Set<(status: SyncStatus) => void>();
   const accountListeners = new Set<(account: Account | null) => void>();
   const closedListeners = new Set<(reason: ClosedReason) => void>();
+  const notifyListeners = new Set<() => void>();
   let ids: ClientIds | null = null;
   let isClosed = false;
 
@@ -206,7 +217,11 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
     random,
     onLink: changed,
     onAccount: () => void readRegistration().catch(() => undefined),
+    onNamed: (said, name) => void takeName(said, name).catch(() => undefined),
     onClosing: (reason) => void shut(reason),
+    onNotify: () => {
+      for (const listener of notifyListeners) listener();
+    },
   });
   let status = takeStatus();
   whenGone(() => void shut('signed-out'));
@@ -254,8 +269,9 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
   }
 
   async function readRegistration(): Promise<void> {
-    const before = registration.account;
+    const { account: before, deviceName } = registration;
     registration = await registry.read();
+    if (deviceName !== registration.deviceName) sync.introduce();
     if (JSON.stringify(before) === JSON.stringify(registration.account)) {
       // Signed in again elsewhere: the session is good now.
       sync.tryNow();
@@ -264,6 +280,14 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
     sync.setAccount(registration.account);
     changed();
     for (const listener of accountListeners) listener(registration.account);
+  }
+
+  /** Another device of this person has the name already, so the server gave it a number. */
+  async function takeName(said: string, name: string): Promise<void> {
+    registration = await registry.update((current) =>
+      current.deviceName === said ? { ...current, deviceName: name } : null,
+    );
+    sync.tellAccount();
   }
 
   async function enter(email: string, ask: () => Promise<AccountResult<SignedIn>>): Promise<DeviceResult> {
@@ -375,6 +399,8 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
       const trimmed = name.trim();
       if (trimmed === '') return { ok: false, code: 'invalid', message: 'A device needs a name.' };
       registration = await registry.update((current) => ({ ...current, deviceName: trimmed }));
+      sync.tellAccount();
+      sync.introduce();
       return { ok: true };
     },
     signUp: (input) => enter(input.email, () => accounts.signUp(input)),
@@ -404,6 +430,15 @@ async function openLoaded({ now, registry, database, options, whenGone }: Openin
       return { same: theirs.hash === (await document.contentHash()), seq: theirs.seq };
     },
     reconnect: () => sync.tryNow(),
+    kept: createKept(database),
+    get isLeader() {
+      return sync.isLeader;
+    },
+    async stored() {
+      await storage.settled();
+      return storage.state.failing === null && storage.state.unsaved === 0;
+    },
+    onNotify: (listener) => subscribe(notifyListeners, listener),
     close,
   };
 }
@@ -439,10 +474,4 @@ function subscribe<T>(listeners: Set<T>, listener: T): () => void {
 function askToPersist(isMeant: boolean): void {
   if (!isMeant && /Firefox/.test(navigator.userAgent)) return;
   void navigator.storage?.persist?.().catch(() => undefined);
-}
-
-/** Like Math.random, of better make: ids are drawn from it. */
-function random(): number {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
 }

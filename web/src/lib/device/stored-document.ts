@@ -10,6 +10,7 @@
 
 import * as Y from 'yjs';
 import { request, type StoreDefinition } from './database.ts';
+import { KEPT_STORE } from './kept.ts';
 import type { EpochMs } from './status.ts';
 
 export const DOCUMENT_STORES: readonly StoreDefinition[] = [
@@ -20,6 +21,7 @@ export const DOCUMENT_STORES: readonly StoreDefinition[] = [
   { name: 'view' },
   { name: 'meta' },
   { name: 'quarantine', options: { autoIncrement: true } },
+  { name: KEPT_STORE },
 ];
 
 /** Keys of the store `meta`. */

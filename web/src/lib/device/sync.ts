@@ -8,7 +8,7 @@
 
 import * as Y from 'yjs';
 import type { ClientIds, ServerView } from './clients.ts';
-import { createConnection, type Connection } from './connection.ts';
+import { createConnection, MAX_BACKOFF_SEEN_MS, type Connection } from './connection.ts';
 import type { RegisteredAccount } from './registry.ts';
 import type { EpochMs } from './status.ts';
 import type { Storage } from './storage.ts';
@@ -21,7 +21,10 @@ export interface Sync {
   setAccount(account: RegisteredAccount | null): void;
   /** Edits in the memory of other tabs, as far as they answer within a quarter of a second. */
   unsavedElsewhere(): Promise<number>;
+  /** The registration changed: other tabs read it again. */
   tellAccount(): void;
+  /** This device has another name: the server learns it now, if this tab holds the socket. */
+  introduce(): void;
   tellClosing(reason: 'signed-out' | 'cleared'): void;
   tryNow(): void;
   contentHash(): Promise<{ seq: number; hash: string } | null>;
@@ -40,7 +43,10 @@ interface SyncOptions {
   random: () => number;
   onLink: () => void;
   onAccount: () => void;
+  onNamed: (said: string, name: string) => void;
   onClosing: (reason: 'signed-out' | 'cleared') => void;
+  /** The server has something to tell this person. */
+  onNotify: () => void;
 }
 
 const UNSAVED_ANSWER_MS = 250;
@@ -58,12 +64,14 @@ export function createSync(options: SyncOptions): Sync {
   let heard: LinkState = NOT_HEARD;
   let lastTold = '';
   let isClosed = false;
+  let reminder: ReturnType<typeof setTimeout> | undefined;
 
+  const isVisible = () => document.visibilityState === 'visible';
   const tabs = createTabs({
     scope,
     locks: options.locks,
     channel: typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(scope),
-    isVisible: () => document.visibilityState === 'visible',
+    isVisible,
     onMessage: hear,
     onLead: follow,
     onFollow: follow,
@@ -84,10 +92,11 @@ export function createSync(options: SyncOptions): Sync {
   const onOnline = () => tryNow();
   const onOffline = () => connection?.drop();
   const onVisible = () => {
-    if (document.visibilityState === 'visible') tryNow();
+    if (isVisible()) tryNow();
   };
   addEventListener('online', onOnline);
   addEventListener('offline', onOffline);
+  addEventListener('focus', onVisible);
   document.addEventListener('visibilitychange', onVisible);
 
   /** Starts or stops the socket as the account and the lead ask for it. */
@@ -123,9 +132,15 @@ export function createSync(options: SyncOptions): Sync {
       now: options.now,
       random: options.random,
       isOnline: () => navigator.onLine,
+      isVisible,
       onLink: tell,
+      onNamed: options.onNamed,
       onView: ({ spaceId: space, clocks, refused }) =>
         tabs.send({ type: 'id-view', spaceId: space, clocks: [...clocks], refused: [...refused] }),
+      onNotify: () => {
+        tabs.send({ type: 'notify' });
+        options.onNotify();
+      },
     });
   }
 
@@ -153,6 +168,7 @@ export function createSync(options: SyncOptions): Sync {
         // The leader's socket has just come up: it can confirm ids now, and must claim the one in use.
         if (heard.connection !== 'online' && message.link.connection === 'online') askForIds();
         heard = message.link;
+        remind();
         options.onLink();
         return;
       case 'who-leads':
@@ -177,6 +193,9 @@ export function createSync(options: SyncOptions): Sync {
         return;
       case 'reconnect':
         connection?.tryNow();
+        return;
+      case 'notify':
+        options.onNotify();
         return;
       case 'ask-unsaved':
         tabs.send({ type: 'unsaved', tab: self, count: storage.state.unsaved });
@@ -215,10 +234,25 @@ export function createSync(options: SyncOptions): Sync {
     tabs.send({ type: 'unstored', updates: fresh.map((write) => write.update) });
   }
 
+  /** The leader may be a window in the background, which tries seldom: one that is looked at goes on asking it. */
+  function remind(): void {
+    clearTimeout(reminder);
+    if (isClosed || connection || !account || heard.connection !== 'offline' || !isVisible()) return;
+    const delayMs = MAX_BACKOFF_SEEN_MS * (0.5 + options.random() / 2);
+    reminder = setTimeout(() => {
+      if (connection || !isVisible()) return;
+      tabs.send({ type: 'reconnect' });
+      remind();
+    }, delayMs);
+  }
+
   function tryNow(): void {
     storage.retryNow();
     if (connection) connection.tryNow();
-    else tabs.send({ type: 'reconnect' });
+    else {
+      tabs.send({ type: 'reconnect' });
+      remind();
+    }
   }
 
   return {
@@ -241,11 +275,14 @@ export function createSync(options: SyncOptions): Sync {
       return [...unsavedOf.values()].reduce((sum, count) => sum + count, 0);
     },
     tellAccount: () => tabs.send({ type: 'account' }),
+    introduce: () => connection?.introduce(),
     tellClosing: (reason) => tabs.send({ type: 'closing', reason }),
     tryNow,
     contentHash: () => connection?.contentHash() ?? Promise.resolve(null),
     close() {
       isClosed = true;
+      clearTimeout(reminder);
+      removeEventListener('focus', onVisible);
       removeEventListener('online', onOnline);
       removeEventListener('offline', onOffline);
       document.removeEventListener('visibilitychange', onVisible);

@@ -41,10 +41,12 @@ export type TabMessage =
   | { readonly type: 'unstored'; readonly updates: readonly Uint8Array[] }
   /** To the leader: try the connection now. */
   | { readonly type: 'reconnect' }
+  /** Of the leader: the server has something to tell this person. */
+  | { readonly type: 'notify' }
   /** How many edits can you not store? */
   | { readonly type: 'ask-unsaved' }
   | { readonly type: 'unsaved'; readonly tab: string; readonly count: number }
-  /** The registry changed: an account was attached. */
+  /** The registry changed: an account was attached, or the device has another name. */
   | { readonly type: 'account' }
   /** The document is given up. */
   | { readonly type: 'closing'; readonly reason: 'signed-out' | 'cleared' };

@@ -1,5 +1,5 @@
 /**
- * Our own message types beside y-websocket's: receipts, hello, head, applied, devices, content hash.
+ * Our own message types beside y-websocket's: receipts, hello, head, applied, devices, content hash, notify.
  *
  * Promise: frames are built and read here only. What a server sends is checked before it is believed; a
  * message that does not have the agreed shape reads as null and is ignored, as every unknown one is.
@@ -16,6 +16,7 @@ export const MESSAGE = {
   applied: 103,
   devices: 104,
   contentHash: 105,
+  notify: 106,
 } as const;
 
 export const SYNC = { step1: 0, step2: 1, update: 2 } as const;
@@ -35,6 +36,8 @@ export interface HelloAnswer {
   readonly head: number;
   readonly clocks: ReadonlyMap<number, number>;
   readonly refused: readonly number[];
+  /** Under which name the others know this device; null from a server that does not tell. */
+  readonly name: string | null;
 }
 
 export interface DeviceReport {
@@ -88,13 +91,20 @@ export function readReceipt(decoder: decoding.Decoder): Receipt {
 export function readHelloAnswer(decoder: decoding.Decoder): HelloAnswer | null {
   const answer = readJson(decoder);
   if (!isRecord(answer) || !isRecord(answer['clocks'])) return null;
-  const { epoch, serverTime, head, refused } = answer;
+  const { epoch, serverTime, head, refused, name } = answer;
   if (typeof epoch !== 'string' || typeof serverTime !== 'number' || typeof head !== 'number') return null;
   const clocks = new Map<number, number>();
   for (const [id, clock] of Object.entries(answer['clocks'])) {
     if (typeof clock === 'number') clocks.set(Number(id), clock);
   }
-  return { epoch, serverTime, head, clocks, refused: Array.isArray(refused) ? refused.filter(isNumber) : [] };
+  return {
+    epoch,
+    serverTime,
+    head,
+    clocks,
+    refused: Array.isArray(refused) ? refused.filter(isNumber) : [],
+    name: typeof name === 'string' && name !== '' ? name : null,
+  };
 }
 
 export function readDevices(decoder: decoding.Decoder): DeviceReport[] | null {

@@ -13,15 +13,19 @@ export class Draft {
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #stored: () => string;
   readonly #save: (text: string) => void;
+  readonly #isHeld: () => boolean;
   readonly #forget: () => void;
 
   constructor(o: {
     stored: () => string;
     save: (text: string) => void;
+    /** Is there a question to ask before it is written? Then a pause does not write it; leaving and hiding do. */
+    isHeld?: () => boolean;
     keep: (save: () => void) => () => void;
   }) {
     this.#stored = o.stored;
     this.#save = o.save;
+    this.#isHeld = o.isHeld ?? (() => false);
     this.#forget = o.keep(() => {
       this.save();
     });
@@ -35,8 +39,13 @@ export class Draft {
     this.#text = text;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.save();
+      if (!this.#isHeld()) this.save();
     }, PAUSE_MS);
+  }
+
+  /** Words that are not in the document. */
+  get isUnsaved(): boolean {
+    return this.#text !== null && this.#text !== this.#stored();
   }
 
   save(): void {

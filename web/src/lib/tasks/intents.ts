@@ -8,9 +8,14 @@
 
 import type {
   Conflict,
+  EpochMs,
   HoldfastDocument,
   ListId,
+  OccurrencePatch,
+  ReminderInput,
   Result,
+  RuleInput,
+  Task,
   TagId,
   TaskId,
   TaskMove,
@@ -18,9 +23,11 @@ import type {
   Writer,
 } from '@holdfast/core/document.ts';
 import type { Toasts } from '../shell/toasts.svelte.ts';
-import type { Due } from '../words/due-words.ts';
+import { type Due, type Present, nextDateWords } from '../words/due-words.ts';
 import { nextColour } from './colours.ts';
 import type { Priority } from './priority.ts';
+import type { ReadLine } from './quick-add-grammar.svelte.ts';
+import type { Scope, ScopeAsker } from './scope.svelte.ts';
 import type { TaskStore } from './task-store.svelte.ts';
 
 export interface AddContext {
@@ -34,6 +41,7 @@ export interface TaskEdit {
   readonly title?: string;
   readonly notes?: string;
   readonly due?: Due | null;
+  readonly start?: Due | null;
   readonly priority?: Priority | null;
   readonly listId?: string | null;
 }
@@ -44,13 +52,23 @@ export class Intents {
   readonly #edit: Edit;
   readonly #tasks: TaskStore;
   readonly #toasts: Toasts;
+  readonly #scope: ScopeAsker;
+  readonly #present: () => Present;
   /** Counts intents, so that a toast knows whether its own is still the last. */
   #count = 0;
 
-  constructor(o: { edit: Edit; tasks: TaskStore; toasts: Toasts }) {
+  constructor(o: {
+    edit: Edit;
+    tasks: TaskStore;
+    toasts: Toasts;
+    scope: ScopeAsker;
+    present: () => Present;
+  }) {
     this.#edit = o.edit;
     this.#tasks = o.tasks;
     this.#toasts = o.toasts;
+    this.#scope = o.scope;
+    this.#present = o.present;
   }
 
   /**
@@ -59,18 +77,46 @@ export class Intents {
    */
   add(text: string, context: AddContext = {}): readonly string[] {
     const titles = titlesIn(text);
+    return this.#addEach(titles, (document, index) =>
+      document.createTask({
+        title: titles[index] ?? '',
+        ...(context.due ? { due: context.due as When } : {}),
+        ...(context.listId ? { listId: context.listId as ListId } : {}),
+        ...(context.parentId ? { parentId: context.parentId as TaskId } : {}),
+        ...(context.tagId ? { tags: [context.tagId as TagId] } : {}),
+      }),
+    );
+  }
+
+  /**
+   * Lines of quick add with all that was understood of them, as one intent; what they do not say the place fills in.
+   * `elsewhere` is a sentence for a task that is not seen from where it was written.
+   */
+  addRead(lines: readonly ReadLine[], context: AddContext = {}, elsewhere?: string): readonly string[] {
+    const titles = lines.map((line) => line.title);
+    const create = (document: HoldfastDocument, index: number): Result<{ id: TaskId }> => {
+      const line = lines[index];
+      if (!line) throw new Error(`there is no line ${String(index)}`);
+      return line.write(document, {
+        ...(context.due ? { due: context.due as When } : {}),
+        ...(context.listId ? { listId: context.listId as ListId } : {}),
+        ...(context.tagId ? { tagId: context.tagId as TagId } : {}),
+      });
+    };
+    return this.#addEach(titles, create, elsewhere);
+  }
+
+  #addEach(
+    titles: readonly string[],
+    create: (document: HoldfastDocument, index: number) => Result<{ id: TaskId }>,
+    sentence?: string,
+  ): readonly string[] {
     if (titles.length === 0) return [];
     const ids: TaskId[] = [];
     this.#run((document) => {
       const addAll = (): Result => {
-        for (const title of titles) {
-          const added = document.createTask({
-            title,
-            ...(context.due ? { due: context.due as When } : {}),
-            ...(context.listId ? { listId: context.listId as ListId } : {}),
-            ...(context.parentId ? { parentId: context.parentId as TaskId } : {}),
-            ...(context.tagId ? { tags: [context.tagId as TagId] } : {}),
-          });
+        for (const index of titles.keys()) {
+          const added = create(document, index);
           if (!added.ok) return added;
           ids.push(added.id);
         }
@@ -78,9 +124,10 @@ export class Intents {
       };
       return titles.length === 1 ? addAll() : document.batch(`add ${String(titles.length)} tasks`, addAll);
     });
-    if (titles.length === 1) this.#toasts.announce(`Added: ${titles[0] ?? ''}`);
-    else {
-      this.#offerUndo(`${String(titles.length)} tasks added`, (document) => {
+    if (titles.length === 1 && sentence === undefined) {
+      this.#toasts.announce(`Added: ${titles[0] ?? ''}`);
+    } else {
+      this.#offerUndo(sentence ?? `${String(titles.length)} tasks added`, (document) => {
         document.batch(`take back ${String(ids.length)} tasks`, () => {
           for (const id of ids) document.trashTask(id);
         });
@@ -89,19 +136,44 @@ export class Intents {
     return ids;
   }
 
+  /** Of a task that repeats: its open occurrence, and back the last one. */
   setDone(id: string, isDone: boolean): void {
-    if (!isDone) {
+    const isGoingOn = this.#goesOn(id) !== undefined;
+    if (isDone) {
+      this.#tasks.linger(id);
+      if (isGoingOn) {
+        this.#close(id, 'Done', (document) => document.completeTask(id as TaskId));
+        return;
+      }
+      this.#run((document) => document.completeTask(id as TaskId));
+      this.#offerUndo('Task completed', (document) => document.reopenTask(id as TaskId));
+      return;
+    }
+    if (isGoingOn) this.reopenOccurrence(id);
+    else {
       this.#run((document) => document.reopenTask(id as TaskId));
       this.#toasts.dismiss();
       this.#toasts.announce('Task open again');
-      return;
     }
-    this.#tasks.linger(id);
-    this.#run((document) => document.completeTask(id as TaskId));
-    this.#offerUndo('Task completed', (document) => document.reopenTask(id as TaskId));
+    this.#tasks.settle(id);
   }
 
-  trash(id: string): void {
+  /** Of a recurring task: asks whether this one is meant or all that come. False: nothing was deleted. */
+  async trash(id: string): Promise<boolean> {
+    const task = this.#goesOn(id);
+    if (!task) {
+      this.#trash(id);
+      return true;
+    }
+    const scope = await this.#scope.ask('delete', this.which(task));
+    if (scope === 'this') this.skip(id);
+    // Where nothing was done there is nothing to stay.
+    else if (scope === 'future' && this.#tasks.closedOccurrences(id).length === 0) this.#trash(id);
+    else if (scope === 'future') this.endSeries(id);
+    return scope !== null;
+  }
+
+  #trash(id: string): void {
     this.#run((document) => document.trashTask(id as TaskId));
     this.#offerUndo('Task moved to the trash', (document) => document.restoreTask(id as TaskId));
   }
@@ -111,23 +183,139 @@ export class Intents {
     this.#offerUndo('Task restored', (document) => document.trashTask(id as TaskId));
   }
 
-  edit(id: string, patch: TaskEdit): void {
+  /**
+   * Of a recurring task: asks whether this one is meant or all that come, where that makes a difference. False: neither,
+   * and nothing was changed.
+   */
+  async edit(id: string, patch: TaskEdit): Promise<boolean> {
+    const task = this.#goesOn(id);
+    const { listId, ...ofOccurrence } = patch;
+    if (!task || Object.keys(ofOccurrence).length === 0) {
+      this.#run((document) => document.editTask(id as TaskId, patchFrom(patch)));
+      return true;
+    }
+    const scope = await this.#scope.ask('change', this.which(task));
+    if (scope !== null) this.editIn(id, scope, ofOccurrence);
+    if (scope !== null && listId !== undefined) await this.edit(id, { listId });
+    return scope !== null;
+  }
+
+  /** Without asking. Where it does not repeat (any more), both scopes are the task. */
+  editIn(id: string, scope: Scope, patch: Omit<TaskEdit, 'listId'>): void {
+    const task = this.#goesOn(id);
+    const ordinal = task?.ordinal ?? null;
+    const fields = patchFrom(patch);
+    const before = task && fieldsOf(task, patch);
     this.#run((document) =>
-      document.editTask(id as TaskId, {
-        ...(patch.title === undefined ? {} : { title: patch.title }),
-        ...(patch.notes === undefined ? {} : { notes: patch.notes }),
-        ...(patch.due === undefined ? {} : { due: patch.due === null ? null : whenFrom(patch.due) }),
-        ...(patch.priority === undefined ? {} : { priority: patch.priority }),
-        ...(patch.listId === undefined ? {} : { listId: patch.listId as ListId | null }),
-      }),
+      ordinal !== null && scope === 'this'
+        ? document.editOccurrence(id as TaskId, ordinal, fields)
+        : document.editFuture(id as TaskId, fields),
+    );
+    if (!before || ordinal === null) return;
+    this.#offerUndo(scope === 'this' ? 'Only this one was changed' : 'Changed from this one on', (document) =>
+      document.editOccurrence(id as TaskId, ordinal, before),
     );
   }
 
-  /** To another day, keeping its time. */
+  /** What is absent in the rule stays as it is; it goes on where it had ended. */
+  setRule(id: string, rule: RuleInput, words: string): void {
+    const before = this.#tasks.task(id)?.rule ?? null;
+    this.#run((document) => document.setRule(id as TaskId, rule));
+    this.#offerUndo(words, (document) =>
+      before === null ? document.removeRule(id as TaskId) : document.setRule(id as TaskId, before),
+    );
+  }
+
+  removeRule(id: string): void {
+    const before = this.#tasks.task(id)?.rule ?? null;
+    this.#run((document) => document.removeRule(id as TaskId));
+    this.#offerUndo('It repeats no more', (document) =>
+      before === null ? undefined : document.setRule(id as TaskId, before),
+    );
+  }
+
+  skip(id: string): void {
+    this.#close(id, 'Skipped', (document) => document.skipOccurrence(id as TaskId));
+  }
+
+  endSeries(id: string): void {
+    const rule = this.#tasks.task(id)?.rule ?? null;
+    this.#run((document) => document.endSeries(id as TaskId));
+    this.#offerUndo('The repeat has ended', (document) =>
+      rule === null ? undefined : document.setRule(id as TaskId, rule),
+    );
+  }
+
+  /** Default: the last one that was closed. */
+  reopenOccurrence(id: string, ordinal?: number): void {
+    this.#run((document) => document.reopenOccurrence(id as TaskId, ordinal));
+    this.#toasts.dismiss();
+    this.#toasts.announce('Open again');
+  }
+
+  /** One that is open besides the next. */
+  completeOccurrence(id: string, ordinal: number): void {
+    this.#run((document) => document.completeOccurrence(id as TaskId, ordinal));
+    this.#offerUndo('Done', (document) => document.reopenOccurrence(id as TaskId, ordinal));
+  }
+
+  addReminder(id: string, reminder: ReminderInput): void {
+    this.#run((document) => document.addReminder(id as TaskId, reminder));
+    this.#toasts.announce('Reminder added');
+  }
+
+  removeReminder(id: string, reminderId: string): void {
+    const before = this.#tasks.task(id)?.reminders.find((reminder) => reminder.id === reminderId);
+    this.#run((document) => document.removeReminder(id as TaskId, reminderId));
+    this.#offerUndo('Reminder removed', (document) =>
+      before ? document.addReminder(id as TaskId, before) : undefined,
+    );
+  }
+
+  /** null takes it back. */
+  snooze(id: string, until: number | null, words: string): void {
+    const before = this.#tasks.openOccurrences(id)[0]?.snoozedUntil ?? null;
+    this.#run((document) => document.snooze(id as TaskId, until as Task['createdAt'] | null));
+    this.#offerUndo(words, (document) => document.snooze(id as TaskId, before));
+  }
+
+  /** The task, if it repeats and is not over. */
+  #goesOn(id: string): Task | undefined {
+    const task = this.#tasks.task(id);
+    return task?.rule != null && task.status === 'open' && task.trashedAt === null ? task : undefined;
+  }
+
+  /** What "only this one" is, in words. */
+  which(task: Task): string {
+    return task.due ? nextDateWords(task.due, this.#present()) : 'The one without a date';
+  }
+
+  #close(id: string, word: string, run: (document: HoldfastDocument) => Result): void {
+    const ordinal = this.#tasks.task(id)?.ordinal ?? undefined;
+    let text = word;
+    this.#run((document) => {
+      const result = run(document);
+      const task = document.task(id as TaskId);
+      if (task?.status === 'open' && task.due)
+        text = `${word}. Next: ${nextDateWords(task.due, this.#present())}`;
+      else if (task?.status !== 'open') text = `${word}. That was the last one`;
+      return result;
+    });
+    this.#offerUndo(text, (document) => document.reopenOccurrence(id as TaskId, ordinal));
+  }
+
+  /** To another day, keeping its time; of a recurring task this one only. */
   putOff(id: string, date: string): void {
-    const before = this.#tasks.task(id)?.due ?? null;
-    this.edit(id, { due: { ...before, date } });
-    this.#offerUndo('Put off until tomorrow', (document) => document.editTask(id as TaskId, { due: before }));
+    const task = this.#tasks.task(id);
+    const before = task?.due ?? null;
+    const due = whenFrom({ ...before, date });
+    const ordinal = this.#goesOn(id)?.ordinal ?? null;
+    const move = (document: HoldfastDocument, to: When | null): Result =>
+      ordinal === null
+        ? document.editTask(id as TaskId, { due: to })
+        : document.editOccurrence(id as TaskId, ordinal, { due: to });
+    this.#run((document) => move(document, due));
+    this.#offerUndo('Put off until tomorrow', (document) => move(document, before));
   }
 
   move(id: string, to: { before?: string; after?: string }): void {
@@ -201,6 +389,34 @@ export class Intents {
     this.#toasts.announce(choice === 'keep' ? 'The other value was dismissed' : 'The other value stands now');
   }
 
+  /** From a reminder, which is of one occurrence. */
+  completeReminded(id: string, ordinal: number): void {
+    this.#tasks.linger(id);
+    this.#run((document) => document.completeOccurrence(id as TaskId, ordinal));
+    this.#offerUndo('Task completed', (document) => document.reopenOccurrence(id as TaskId, ordinal));
+  }
+
+  snoozeReminded(id: string, ordinal: number, until: number, words: string): void {
+    this.#run((document) => document.snooze(id as TaskId, until as EpochMs, ordinal));
+    this.#offerUndo(`Snoozed until ${words}`, (document) => document.snooze(id as TaskId, null, ordinal));
+  }
+
+  /** An earlier value from the history, as a new edit. */
+  putBack(id: string, patch: TaskEdit): void {
+    const task = this.#tasks.task(id);
+    if (!task) return;
+    const { title, due, priority, listId } = task;
+    this.edit(id, patch);
+    this.#offerUndo('Put back', (document) =>
+      document.editTask(id as TaskId, {
+        ...(patch.title === undefined ? {} : { title }),
+        ...(patch.due === undefined ? {} : { due }),
+        ...(patch.priority === undefined ? {} : { priority }),
+        ...(patch.listId === undefined ? {} : { listId }),
+      }),
+    );
+  }
+
   undo(): void {
     this.#step((document) => document.undo(), 'Undone');
   }
@@ -256,6 +472,27 @@ export function titlesIn(text: string): string[] {
     .split(/\r?\n/)
     .map((line) => line.replace(/^\s*(?:[-*•–]\s+)?(?:\[[ xX]?\]\s+)?/, '').trim())
     .filter((line) => line !== '');
+}
+
+function patchFrom(patch: TaskEdit): OccurrencePatch & { listId?: ListId | null } {
+  const { due, start, listId, ...rest } = patch;
+  return {
+    ...rest,
+    ...(due === undefined ? {} : { due: due && whenFrom(due) }),
+    ...(start === undefined ? {} : { start: start && whenFrom(start) }),
+    ...(listId === undefined ? {} : { listId: listId as ListId | null }),
+  };
+}
+
+/** What the fields of a patch hold now. */
+function fieldsOf(task: Task, patch: Omit<TaskEdit, 'listId'>): OccurrencePatch {
+  return {
+    ...(patch.title === undefined ? {} : { title: task.title }),
+    ...(patch.notes === undefined ? {} : { notes: task.notes }),
+    ...(patch.due === undefined ? {} : { due: task.due }),
+    ...(patch.start === undefined ? {} : { start: task.start }),
+    ...(patch.priority === undefined ? {} : { priority: task.priority }),
+  };
 }
 
 function whenFrom(due: Due): When {

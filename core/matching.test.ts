@@ -1,0 +1,47 @@
+/** Rules [MA1] to [MA4] of core/SPEC.md. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createMatcher, fold, wordsOf } from './matching.ts';
+
+const finds = (query: string, ...texts: string[]): boolean => createMatcher(query).matches(texts);
+
+test('[MA1] every word of the query begins a word of some text; where does not matter', () => {
+  expect(finds('bread', 'Buy bread')).toBe(true);
+  expect(finds('bre bu', 'Buy bread')).toBe(true);
+  expect(finds('read', 'Buy bread')).toBe(false);
+  expect(finds('bread milk', 'Buy bread', 'and milk')).toBe(true);
+  expect(finds('bread wine', 'Buy bread', 'and milk')).toBe(false);
+  expect(finds('bread bread', 'bread')).toBe(true);
+  expect(finds('breads', 'bread')).toBe(false);
+});
+
+test('[MA2] case, accents and marks make no difference', () => {
+  expect(finds('muller', 'Frau MÜLLER')).toBe(true);
+  expect(finds('MÜLLER', 'frau muller')).toBe(true);
+  expect(finds('strasse', 'Hauptstraße', 'Straße')).toBe(true);
+  expect(finds('lodz oresund', 'Łódź', 'Øresund')).toBe(true);
+  // One letter of two code points, and the same of one.
+  expect(finds('cafe\u0301', 'Caf\u00e9')).toBe(true);
+  expect(finds('istanbul', 'İstanbul')).toBe(true);
+  expect(finds('file', '\ufb01le')).toBe(true);
+});
+
+test('[MA3] punctuation separates and is not looked for; scripts without blanks are found within', () => {
+  expect(wordsOf('e-mail: "Tom\'s", 3.5 km!')).toEqual(['e', 'mail', 'tom', 's', '3', '5', 'km']);
+  expect(finds('#errands', 'errands')).toBe(true);
+  expect(finds('京', '東京タワー')).toBe(true);
+  expect(finds('東京', '東京タワー')).toBe(true);
+  expect(createMatcher(' #!? ').isEmpty).toBe(true);
+  expect(createMatcher('a').isEmpty).toBe(false);
+});
+
+test('[MA4] folding twice is folding once, and any text is found by each of its words', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (text) => {
+      expect(fold(fold(text))).toBe(fold(text));
+      for (const word of wordsOf(text)) expect(finds(word, text)).toBe(true);
+      expect(finds(text, text)).toBe(true);
+    }),
+    { seed: 20261123 },
+  );
+});

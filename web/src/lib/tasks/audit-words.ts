@@ -1,0 +1,116 @@
+/**
+ * One change of a task in words: who, what, from which value to which, on which device, when, and when it arrived.
+ *
+ * Promise: what was claimed and what was received are told apart where they differ by more than a minute, so a change that
+ * was made offline reads as such. Pure.
+ */
+
+import type { AuditEntry } from '../notifications/notification-api.ts';
+import { beforeWords } from '../words/duration-words.ts';
+import { type Present, momentWords } from '../words/due-words.ts';
+import { fieldName, valueWords } from './conflict-words.ts';
+
+export interface AuditWords {
+  /** "Anna changed the due date from Fri to Sat" */
+  readonly sentence: string;
+  /** "on Laptop, 10:42; arrived 11:05" */
+  readonly when: string;
+}
+
+interface Context {
+  readonly present: Present;
+  readonly now: number;
+  readonly listName: (id: string) => string | undefined;
+  readonly tagName: (id: string) => string | undefined;
+}
+
+const ARRIVED_LATE_MS = 60_000;
+const LONG = 60;
+
+export function auditWords(entry: AuditEntry, context: Context): AuditWords {
+  const who = entry.userName ?? 'Someone';
+  const { locale } = context.present;
+  const moment = (at: number): string => momentWords(at, context.now, locale);
+  const device = entry.deviceName ? `on ${entry.deviceName}, ` : '';
+  const isLate = entry.receivedAt - entry.claimedAt > ARRIVED_LATE_MS;
+  return {
+    sentence: `${who} ${changeWords(entry, context)}`,
+    when: `${device}${moment(entry.claimedAt)}${isLate ? `; arrived ${moment(entry.receivedAt)}` : ''}`,
+  };
+}
+
+/** The earlier value in words; null: it was unset. */
+export function beforeInWords(entry: AuditEntry, context: Context): string | null {
+  return entry.before === null ? null : shorten(words(entry.field, entry.before, context));
+}
+
+function changeWords(entry: AuditEntry, context: Context): string {
+  const { field, before, after } = entry;
+  if (field === 'born') return 'added the task';
+  if (field === 'purged') return 'deleted the task for ever';
+  if (field === 'trashed') return after === null ? 'took it out of the trash' : 'moved it to the trash';
+  if (field === 'done') return doneWords(after);
+  if (field === 'order') return 'moved it within the list';
+  if (field === 'snooze') return snoozeWords(after, context);
+  if (field === 'rule') return ruleWords(before, after);
+  if (field === 'noted' || field === 'notes') return 'changed the notes';
+  if (field.startsWith('tag/')) {
+    const tag = context.tagName(field.slice('tag/'.length)) ?? 'a tag';
+    return after === null ? `removed the tag ${tag}` : `added the tag ${tag}`;
+  }
+  if (field.startsWith('reminder/')) {
+    const reminder = reminderWords(after ?? before, context);
+    return after === null ? `removed the reminder ${reminder}` : `set a reminder ${reminder}`;
+  }
+  const name = `the ${fieldName(field).toLowerCase()}`;
+  if (after === null) {
+    return before === null ? `cleared ${name}` : `removed ${name} ${quoted(field, before, context)}`;
+  }
+  if (before === null) return `set ${name} to ${quoted(field, after, context)}`;
+  return `changed ${name} from ${quoted(field, before, context)} to ${quoted(field, after, context)}`;
+}
+
+function doneWords(after: unknown): string {
+  const kind = isRecord(after) ? after['kind'] : null;
+  if (kind === 'done') return 'completed it';
+  if (kind === 'cancelled') return 'cancelled it';
+  if (kind === 'skipped') return 'skipped it';
+  return 'opened it again';
+}
+
+function snoozeWords(after: unknown, { now, present }: Context): string {
+  const until = isRecord(after) ? after['until'] : null;
+  return typeof until === 'number'
+    ? `snoozed it until ${momentWords(until, now, present.locale)}`
+    : 'ended the snooze';
+}
+
+function ruleWords(before: unknown, after: unknown): string {
+  const repeats = (value: unknown): boolean => isRecord(value) && typeof value['rrule'] === 'string';
+  if (!repeats(after)) return 'stopped the repeating';
+  return repeats(before) ? 'changed how it repeats' : 'made it repeat';
+}
+
+function reminderWords(value: unknown, { now, present }: Context): string {
+  if (!isRecord(value)) return '';
+  const { before, at } = value;
+  if (typeof before === 'string') return `“${beforeWords(before, present.locale)}”`;
+  return typeof at === 'string' ? `for ${momentWords(Date.parse(at), now, present.locale)}` : '';
+}
+
+function quoted(field: string, value: unknown, context: Context): string {
+  const text = shorten(words(field, value, context));
+  return field === 'title' || field === 'section' ? `“${text}”` : text;
+}
+
+function words(field: string, value: unknown, { present, listName }: Context): string {
+  return valueWords(field, value, { present, listName });
+}
+
+function shorten(text: string): string {
+  return text.length > LONG ? `${text.slice(0, LONG - 1)}…` : text;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,104 @@
+/**
+ * Reminders and snoozing as people choose them, and in words.
+ *
+ * Promise: pure. When a reminder rings is asked of core/reminders.ts, which the server asks too.
+ */
+
+import type { Occurrence, Task } from '@holdfast/core/document.ts';
+import { reminders } from '@holdfast/core/reminders.ts';
+import { parseLocal } from '@holdfast/core/recurrence/calendar.ts';
+import { openZone } from '@holdfast/core/recurrence/zone.ts';
+import { addDays, nextWeekday } from '../words/calendar.ts';
+import { type Present, dayWords, timeWords } from '../words/due-words.ts';
+import { wallClock } from './zones.ts';
+
+export type Reminder = Task['reminders'][number];
+
+/** When to be reminded of what has a date and no time, until the person says otherwise. */
+export const ALL_DAY_TIME = '09:00';
+
+export const BEFORE_PRESETS: readonly { readonly before: string; readonly name: string }[] = [
+  { before: 'PT0M', name: 'At the time' },
+  { before: 'PT10M', name: '10 min before' },
+  { before: 'PT30M', name: '30 min before' },
+  { before: 'PT1H', name: '1 hour before' },
+  { before: 'P1D', name: '1 day before' },
+];
+
+export type BeforeUnit = 'minute' | 'hour' | 'day' | 'week';
+
+export function durationOf(count: number, unit: BeforeUnit): string {
+  switch (unit) {
+    case 'minute':
+      return `PT${String(count)}M`;
+    case 'hour':
+      return `PT${String(count)}H`;
+    case 'day':
+      return `P${String(count)}D`;
+    case 'week':
+      return `P${String(count)}W`;
+  }
+}
+
+/** "1 hour 30 minutes before"; of a task without a time "on the day". */
+export function beforeWords(before: string, isTimed: boolean): string {
+  const match = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/.exec(before);
+  const counts = (match?.slice(1) ?? []).map((text) => Number(text || 0));
+  const words = (['week', 'day', 'hour', 'minute'] as const).flatMap((unit, index) => {
+    const count = counts[index] ?? 0;
+    return count === 0 ? [] : [`${String(count)} ${unit}${count === 1 ? '' : 's'}`];
+  });
+  if (words.length === 0) return isTimed ? 'At the time' : 'On the day';
+  return `${words.join(' ')} before`;
+}
+
+/** When each rings, in ms by its id; also `snooze`. What has no instant is absent. */
+export function ringsAt(
+  task: Task,
+  occurrences: readonly Occurrence[],
+  zone: string,
+): ReadonlyMap<string, number> {
+  const [head] = occurrences;
+  if (head === undefined) return new Map();
+  const found = reminders({
+    tasks: [task],
+    openOccurrences: () => [{ ...head, snoozedUntil: null }],
+    from: -8.64e15 as Task['createdAt'],
+    to: 8.64e15 as Task['createdAt'],
+    person: { timeZone: zone, allDayTime: ALL_DAY_TIME, defaultBefore: null },
+  });
+  return new Map(found.map(({ reminderId, at }) => [reminderId, at]));
+}
+
+/** "tomorrow 08:50" */
+export function instantWords(at: number, present: Present, zone: string): string {
+  const { date, time } = wallClock(at, zone);
+  return `${dayWords(date, present)} ${timeWords(time, present.locale)}`;
+}
+
+export interface SnoozeChoice {
+  readonly name: string;
+  readonly until: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+export function snoozeChoices(now: number, zone: string): SnoozeChoice[] {
+  const { date, time } = wallClock(now, zone);
+  const at = (day: string, clock: string): number =>
+    openZone(zone).instantOf(parseLocal(`${day}T${clock}:00`) ?? 0);
+  return [
+    { name: '1 hour', until: now + HOUR_MS },
+    { name: '3 hours', until: now + 3 * HOUR_MS },
+    ...(time < '17:30' ? [{ name: 'This evening', until: at(date, '18:00') }] : []),
+    { name: 'Tomorrow morning', until: at(addDays(date, 1), '09:00') },
+    { name: 'Next week', until: at(nextWeekday(date, 1), '09:00') },
+  ];
+}
+
+/** A date and a time on the person's wall clock as a UTC instant, to the minute. */
+export function absoluteReminder(date: string, time: string, zone: string): string {
+  const local = parseLocal(`${date}T${time}:00`);
+  const at = local === null ? NaN : openZone(zone).instantOf(local);
+  return `${new Date(at).toISOString().slice(0, 16)}:00Z`;
+}

@@ -1,0 +1,168 @@
+/**
+ * From changes to events for the outbox: what a program outside is told about a space.
+ *
+ * Promise: one event for one thing that someone did to one task, list or tag; its id is a pure function of what was done, so
+ * that whoever gets it twice can tell. In order, without gaps. docs/events.md describes them for readers.
+ * Limits: `task` in an event is the task after the turn that found the change, which may hold later changes too; `changes`
+ * says what this one did. A change that did not stand is no event.
+ */
+import { createHash } from 'node:crypto';
+import type { TaskId } from '@holdfast/core/ids.ts';
+import type { Model } from '@holdfast/core/model.ts';
+import type { Task } from '@holdfast/core/task.ts';
+import { msOfStamp } from '@holdfast/core/stamp.ts';
+import type { Cursor, OutboxRow } from '@holdfast/db/projection.ts';
+import type { CarriedChange } from './audit-rows.ts';
+import { boundedJson, isStorableName, storableJson } from './storable.ts';
+
+const PREFIX = 'dev.holdfast.';
+
+export type TaskDeed =
+  'created' | 'updated' | 'completed' | 'reopened' | 'trashed' | 'restored' | 'purged' | 'skipped';
+
+/** All that one writer did to one thing under one stamp. */
+interface Deed {
+  readonly entity: string;
+  readonly id: string;
+  readonly ordinal: number | null;
+  readonly stamp: number;
+  readonly writer: string;
+  readonly at: Date;
+  readonly userId: string;
+  readonly isOpening: boolean;
+  readonly changes: CarriedChange[];
+}
+
+export function outboxRows(
+  spaceId: string,
+  cursor: Cursor,
+  carried: readonly CarriedChange[],
+  model: Model,
+): OutboxRow[] {
+  let seq = cursor.outboxSeq;
+  return deedsOf(carried).map((deed) => {
+    const type = typeOf(deed);
+    return {
+      space_id: spaceId,
+      seq: ++seq,
+      id: eventId(spaceId, deed, type),
+      type,
+      subject: deed.ordinal === null ? deed.id : `${deed.id}#${deed.ordinal}`,
+      at: deed.at,
+      data: dataOf(deed, model),
+    };
+  });
+}
+
+function deedsOf(carried: readonly CarriedChange[]): Deed[] {
+  const deeds = new Map<string, Deed>();
+  for (const each of carried) {
+    const { change, row } = each;
+    if (!change.stands || change.entity === 'filter') continue;
+    const isOpening = change.field === 'occurrence';
+    const key = JSON.stringify([
+      change.entity,
+      change.id,
+      change.ordinal,
+      change.stamp,
+      change.writer,
+      isOpening,
+    ]);
+    const known = deeds.get(key);
+    if (known !== undefined) {
+      known.changes.push(each);
+      continue;
+    }
+    deeds.set(key, {
+      entity: change.entity,
+      id: change.id,
+      ordinal: change.ordinal,
+      stamp: change.stamp,
+      writer: change.writer,
+      at: row.receivedAt,
+      userId: row.userId,
+      isOpening,
+      changes: [each],
+    });
+  }
+  return [...deeds.values()];
+}
+
+function typeOf(deed: Deed): string {
+  if (deed.isOpening) return `${PREFIX}occurrence.opened`;
+  return `${PREFIX}${deed.entity}.${verbOf(deed)}`;
+}
+
+function verbOf({ changes }: Deed): TaskDeed {
+  const fields = new Map(changes.map(({ change }) => [change.field, change]));
+  if (fields.has('purged')) return 'purged';
+  if (fields.has('born')) return 'created';
+  const trashed = fields.get('trashed');
+  if (trashed !== undefined) return trashed.after === null ? 'restored' : 'trashed';
+  const done = fields.get('done');
+  if (done === undefined || done.entity !== 'task') return 'updated';
+  const kind = typeof done.after === 'object' ? (done.after as { kind?: unknown } | null)?.kind : undefined;
+  if (kind === 'done') return 'completed';
+  return kind === 'skipped' || kind === 'cancelled' ? 'skipped' : 'reopened';
+}
+
+function dataOf({ entity, id, ordinal, stamp, userId, changes }: Deed, model: Model): string {
+  const task = entity === 'task' && isStorableName(id) ? model.task(id as TaskId) : undefined;
+  const parts = [
+    `"${entity}Id":${storableJson(id)}`,
+    ...(ordinal === null ? [] : [`"ordinal":${ordinal}`]),
+    `"userId":${storableJson(userId)}`,
+    `"claimedAt":${stamp === 0 ? 'null' : JSON.stringify(new Date(msOfStamp(stamp)).toISOString())}`,
+    `"changes":[${changes.map(({ change }) => changeJson(change)).join(',')}]`,
+    ...(entity === 'task' ? [`"task":${task === undefined ? 'null' : storableJson(taskJson(task))}`] : []),
+  ];
+  return `{${parts.join(',')}}`;
+}
+
+function changeJson({ field, before, after }: { field: string; before: unknown; after: unknown }): string {
+  return `{"field":${storableJson(field)},"before":${boundedJson(before)},"after":${boundedJson(after)}}`;
+}
+
+/** In the words of the API. */
+function taskJson(task: Task): object {
+  return {
+    id: task.id,
+    title: task.title,
+    notes: task.notes,
+    status: task.status,
+    priority: task.priority ?? 'none',
+    start: task.start === null ? null : localOf(task.start),
+    due: task.due === null ? null : localOf(task.due),
+    timeZone: task.due?.timeZone ?? null,
+    tags: task.tags,
+    listId: task.listId,
+    parentId: task.parentId,
+    reminders: task.reminders,
+    recurrence:
+      task.rule === null ? null : { rrule: task.rule.rrule, mode: task.rule.mode, missed: task.rule.missed },
+    seriesId: task.rule === null ? null : task.id,
+    ordinal: task.ordinal,
+    createdAt: isoOf(task.createdAt),
+    updatedAt: isoOf(task.updatedAt),
+    completedAt: isoOf(task.closedAt),
+    trashedAt: isoOf(task.trashedAt),
+  };
+}
+
+function localOf({ date, time }: { readonly date: string; readonly time?: string }): string {
+  return time === undefined ? date : `${date}T${time}`;
+}
+
+function isoOf(ms: number | null): string | null {
+  return ms === null || Math.abs(ms) > 8.64e15 ? null : new Date(ms).toISOString();
+}
+
+/** A UUID of version 8 (RFC 9562): the first bits of a hash over what was done. */
+function eventId(spaceId: string, { entity, id, ordinal, stamp, writer }: Deed, type: string): string {
+  const name = JSON.stringify([spaceId, entity, id, ordinal, stamp, writer, type]);
+  const bytes = createHash('sha256').update(name).digest().subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

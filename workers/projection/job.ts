@@ -1,0 +1,174 @@
+/**
+ * The job that keeps the projection up with the log.
+ *
+ * Promise: a space that fails is tried again later, later each time, and delays no other. A single edit is projected at once.
+ * While edits pour in, the job works a fifth of the time and takes what has gathered in large batches, so that the server
+ * it lives beside keeps its pace; when they stop, it catches up at full speed.
+ * Why hints are counted: how fast edits come is all that tells a busy server from one person typing.
+ */
+import type { Database } from '@holdfast/db/database.ts';
+import { behindAmong, projectionState, putOff, spacesToProject } from '@holdfast/db/projection.ts';
+import type { ProjectionState } from '@holdfast/db/projection.ts';
+import type { Job, Turn } from '../job.ts';
+import type { WorkerLogger, WorkerMetrics } from '../telemetry.ts';
+import type { Projector } from './projector.ts';
+
+export interface ProjectionJobOptions {
+  readonly database: Database;
+  readonly logger: WorkerLogger;
+  readonly metrics: WorkerMetrics;
+  readonly projector: Projector;
+  /** A space's rows are in the projection now. */
+  readonly onProjected?: (spaceId: string) => void;
+}
+
+const EVERY_MS = 1000;
+const SPACES_PER_LOOK = 50;
+const BUSY_HINTS_PER_SECOND = 5;
+const VERY_BUSY_HINTS_PER_SECOND = 20;
+/** Of the time that it worked, while the server is busy: a fifth of the time is left for the work. */
+const REST_FACTOR = 4;
+const MIN_REST_MS = 250;
+const MAX_REST_MS = 3000;
+const FIRST_RETRY_MS = 1000;
+const MAX_RETRY_MS = 5 * 60_000;
+const STATE_EVERY_MS = 10_000;
+
+export function projectionJob(options: ProjectionJobOptions): Job {
+  const { database, logger, metrics, projector } = options;
+  const hinted = new Set<string>();
+  const rate = createRate();
+  const failures = new Map<string, number>();
+  const rows = metrics.counter('holdfast_projection_rows_total', 'Rows of the log that were projected.');
+  const audits = metrics.counter('holdfast_audit_rows_total', 'Rows that were written to the audit.');
+  const state = createState(database, metrics);
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Hinted ones first; all others once a second, since hints may be lost. */
+  async function spacesToDo(nowMs: number): Promise<string[]> {
+    const asked = [...hinted];
+    hinted.clear();
+    const now = new Date(nowMs);
+    const found = await behindAmong(database, asked, now);
+    if (asked.length > 0 && performance.now() - lookedAtMs < EVERY_MS) return found;
+    lookedAtMs = performance.now();
+    await state.read(nowMs);
+    return [...new Set([...found, ...(await spacesToProject(database, now, SPACES_PER_LOOK))])];
+  }
+
+  async function project(spaceId: string, nowMs: number): Promise<void> {
+    try {
+      const outcome = await projector.project(spaceId, nowMs);
+      failures.delete(spaceId);
+      if (outcome === null) return;
+      rows.add(outcome.rows);
+      audits.add(outcome.auditRows);
+      if (outcome.quarantined > 0) {
+        logger.error({ spaceId, rows: outcome.quarantined }, 'rows were set aside; see the table quarantine');
+      }
+      if (outcome.waitsUntil !== null) {
+        const retryAt = new Date(Math.min(outcome.waitsUntil, nowMs + EVERY_MS));
+        await putOff(database, spaceId, retryAt, 'A row waits for what it builds on.', false);
+      }
+      if (outcome.rows > 0) options.onProjected?.(spaceId);
+      if (outcome.isFull) hinted.add(spaceId);
+    } catch (error) {
+      const count = (failures.get(spaceId) ?? 0) + 1;
+      failures.set(spaceId, count);
+      const retryAt = new Date(nowMs + Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (count - 1)));
+      logger.error(
+        { err: error, spaceId, failures: count },
+        'a space could not be projected; tried again later',
+      );
+      const reason = error instanceof Error ? error.message : String(error);
+      // When the database is away there is nowhere to write this, and no need: everything is tried again then.
+      await putOff(database, spaceId, retryAt, reason, true).catch(() => undefined);
+    }
+  }
+
+  return {
+    name: 'project',
+    everyMs: EVERY_MS,
+    wokenBy: ['head'],
+    onHint({ id }) {
+      hinted.add(id);
+      rate.count();
+    },
+    async turn(turn) {
+      for (;;) {
+        const startedMs = performance.now();
+        const spaces = await spacesToDo(turn.now());
+        for (const spaceId of spaces) {
+          if (turn.isStopping) return undefined;
+          await project(spaceId, turn.now());
+        }
+        if (spaces.length > 0) await rest(turn, restMs(rate.perSecond(), performance.now() - startedMs));
+        if (turn.isStopping || (hinted.size === 0 && spaces.length < SPACES_PER_LOOK)) return undefined;
+      }
+    },
+    close: () => projector.close(),
+  };
+}
+
+/** How long to leave the machine to others after having worked so long. */
+export function restMs(hintsPerSecond: number, workedMs: number): number {
+  if (hintsPerSecond <= BUSY_HINTS_PER_SECOND) return 0;
+  const least = hintsPerSecond > VERY_BUSY_HINTS_PER_SECOND ? MIN_REST_MS : 0;
+  return Math.min(MAX_REST_MS, Math.max(least, workedMs * REST_FACTOR));
+}
+
+const SLICE_MS = 100;
+
+/** In slices, so that a stop is not kept waiting. */
+async function rest(turn: Turn, ms: number): Promise<void> {
+  for (let left = ms; left > 0 && !turn.isStopping; left -= SLICE_MS) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(left, SLICE_MS)));
+  }
+}
+
+/** Events of the last second or two. */
+function createRate(): { count(): void; perSecond(): number } {
+  let windowAt = performance.now();
+  let now = 0;
+  let before = 0;
+  const turnOver = (): void => {
+    const passed = performance.now() - windowAt;
+    if (passed < 1000) return;
+    before = passed < 2000 ? now : 0;
+    now = 0;
+    windowAt = performance.now();
+  };
+  return {
+    count() {
+      turnOver();
+      now++;
+    },
+    perSecond() {
+      turnOver();
+      return Math.max(before, now);
+    },
+  };
+}
+
+function createState(database: Database, metrics: WorkerMetrics): { read(nowMs: number): Promise<void> } {
+  let state: ProjectionState = { lagRows: 0, lagSeconds: 0, failing: 0, quarantined: 0, drift: 0 };
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  const gauge = (name: string, help: string, read: () => number): void =>
+    metrics.gauge(`holdfast_projection_${name}`, help, read);
+  gauge('lag_rows', 'Rows of the log that are not projected yet.', () => state.lagRows);
+  gauge('lag_seconds', 'Age of the oldest of them.', () => state.lagSeconds);
+  gauge('failing_spaces', 'Spaces that could not be projected and are tried again.', () => state.failing);
+  gauge('quarantined_rows', 'Rows of the log that were set aside.', () => state.quarantined);
+  gauge(
+    'drift_rows',
+    'Rows that differed from the document when they were last compared.',
+    () => state.drift,
+  );
+  return {
+    async read(nowMs) {
+      if (performance.now() - readAtMs < STATE_EVERY_MS) return;
+      readAtMs = performance.now();
+      state = await projectionState(database, new Date(nowMs));
+    },
+  };
+}
