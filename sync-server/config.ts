@@ -14,7 +14,9 @@ export interface ServerConfig {
   readonly vapidPublicKey?: string;
   /** Whether the workers have a mail server. Default false. */
   readonly hasMailServer?: boolean;
-  /** Whether addresses of private networks may be called, by push services for one. Default false. */
+  /** Whether the workers can send mail with links in it. Default false. */
+  readonly sendsMail?: boolean;
+  /** Whether addresses of private networks may be called, by push services and webhooks. Default false. */
   readonly allowPrivateEndpoints?: boolean;
   /** False for benchmarks and trusted networks. */
   readonly rateLimits: boolean;

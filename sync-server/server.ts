@@ -23,11 +23,16 @@ import type { ServerConfig } from './config.ts';
 import { accountOperations } from './http/account-operations.ts';
 import { createHttpApp } from './http/app.ts';
 import { authOperations } from './http/auth-operations.ts';
+import { namedOperations } from './http/named-operations.ts';
 import { Problem, problemResponse } from './http/problem.ts';
 import { createRateLimits } from './http/rate-limits.ts';
 import { notificationOperations } from './http/notification-operations.ts';
 import { problemOfParser, refuseRaw } from './http/refuse-raw.ts';
+import { createSpaceDoor } from './http/space-door.ts';
+import { spaceOperations } from './http/space-operations.ts';
 import { createStaticFiles } from './http/static-files.ts';
+import { taskOperations } from './http/task-operations.ts';
+import { webhookOperations } from './http/webhook-operations.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
@@ -65,6 +70,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   const library = createAuthLibrary({ database, secret: config.authSecret, logger });
   const accounts = createAccounts({ database, library, signup: config.signup, now });
   const authenticator = createAuthenticator({ database, library, publicUrl: config.publicUrl, now });
+  const { sendsMail = false } = config;
   const rateLimits = createRateLimits({ enabled: config.rateLimits, now });
   let draining = false;
   let migrated = false;
@@ -100,6 +106,8 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     limits: config.rateLimits ? SYNC_LIMITS : withoutRateLimits(SYNC_LIMITS),
   });
 
+  const door = createSpaceDoor({ database, sync, now });
+
   function ended(userId: string): void {
     authenticator.forget(userId);
     sync.revalidate(userId);
@@ -129,8 +137,12 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 
   const app = createHttpApp({
     operations: [
-      ...authOperations({ accounts, library, rateLimits, ended }),
-      ...accountOperations({ database, accounts, library, ended, now, version: config.version }),
+      ...authOperations({ accounts, library, rateLimits, ended, sendsMail }),
+      ...accountOperations({ database, accounts, library, ended, now, version: config.version, sendsMail }),
+      ...taskOperations(door),
+      ...namedOperations(door),
+      ...spaceOperations({ database, door }),
+      ...webhookOperations({ database, now, allowPrivateEndpoints: config.allowPrivateEndpoints ?? false }),
       ...notificationOperations({
         database,
         rateLimits,

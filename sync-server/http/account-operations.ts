@@ -5,7 +5,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { AuthLibrary } from '../accounts/auth-library.ts';
 import { accountById, createInvite } from '@holdfast/db/accounts.ts';
 import type { Database } from '@holdfast/db/database.ts';
-import { devicesOf, forgetDevice } from '@holdfast/db/own-devices.ts';
+import { devicesOf, revokeDevice } from '@holdfast/db/own-devices.ts';
 import { createSpace } from '@holdfast/db/spaces.ts';
 import { createToken, revokeToken, tokensOf } from '@holdfast/db/tokens.ts';
 import { operation } from './operation.ts';
@@ -21,6 +21,7 @@ export interface AccountOperationsOptions {
   readonly ended: (userId: string) => void;
   readonly now: () => number;
   readonly version: string;
+  readonly sendsMail: boolean;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -32,6 +33,7 @@ export function accountOperations({
   ended,
   now,
   version,
+  sendsMail,
 }: AccountOperationsOptions): Operation[] {
   return [
     operation({
@@ -39,11 +41,16 @@ export function accountOperations({
       method: 'get',
       path: '/api/v1/server',
       group: 'Accounts',
-      summary: 'What to know before signing in: the version, and who may sign up',
+      summary:
+        'What to know before signing in: the version, who may sign up, and how a forgotten password is reset',
       access: 'public',
       result: schemas.server,
       status: 200,
-      handle: async () => ({ version, signUp: await accounts.signUpMode() }),
+      handle: async () => ({
+        version,
+        signUp: await accounts.signUpMode(),
+        passwordReset: sendsMail ? ('mail' as const) : ('operator' as const),
+      }),
     }),
     operation({
       id: 'getMe',
@@ -158,19 +165,22 @@ export function accountOperations({
       },
     }),
     operation({
-      id: 'forgetDevice',
+      id: 'revokeDevice',
       method: 'delete',
       path: '/api/v1/devices/{deviceId}',
       group: 'Devices',
-      summary: 'Forget a device that is gone; one that connects again is back. Ends no session',
+      summary: 'Revoke a device: its sessions end, its sockets are closed, and it gets no more pushes',
+      description:
+        'Nothing on the device itself is deleted. Signed in again it is back, with what it had not sent. API tokens are of no device and stay.',
       access: 'user',
       status: 204,
       problems: ['not-found'],
       async handle({ principal, params }) {
         const { deviceId = '' } = params;
-        if (!(await forgetDevice(database, principal.userId, deviceId))) {
+        if (!(await revokeDevice(database, principal.userId, deviceId))) {
           throw new Problem('not-found', 'You have no device with this id.');
         }
+        ended(principal.userId);
       },
     }),
     operation({

@@ -10,12 +10,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Database } from '@holdfast/db/database.ts';
+import { isDeviceRevoked } from '@holdfast/db/devices.ts';
 import { createGroupCommit } from '@holdfast/db/group-commit.ts';
-import { readHeads } from '@holdfast/db/update-log.ts';
+import { readHead, readHeads } from '@holdfast/db/update-log.ts';
 import { isUuid } from '@holdfast/db/uuid.ts';
 import { isRefusal } from '../accounts/principal.ts';
 import type { Principal, Refusal, RequestHead } from '../accounts/principal.ts';
 import type { Logger } from '../logging.ts';
+import type { CallName, Calls, Outcome } from '../replica/calls.ts';
+import { createReplicas } from '../replica/replicas.ts';
+import type { Question, Replicas } from '../replica/replicas.ts';
 import { systemClock } from './clock.ts';
 import type { SyncClock } from './clock.ts';
 import { createDecoder } from './decode.ts';
@@ -50,6 +54,8 @@ export interface SyncEndpointOptions {
 
 export interface SyncEndpoint {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** A read or an edit of a space's document, for a caller who was let in. Throws SpaceGoneError. */
+  ask<Name extends CallName>(question: Question<Name>): Promise<Outcome<Calls[Name]['value']>>;
   /** A user's sessions, tokens or memberships changed: look at their sockets now, here and elsewhere. */
   revalidate(userId: string): void;
   /** There is something new to tell a user: on their sockets that said hello, here and elsewhere. */
@@ -80,6 +86,7 @@ class Endpoint implements SyncEndpoint {
   readonly #options: SyncEndpointOptions;
   readonly #hub: SyncHub;
   readonly #presence: Presence & SessionServices;
+  readonly #replicas: Replicas;
   readonly #peers;
   readonly #rooms = new Map<string, OpenRoom>();
   readonly #sessions = new Set<Session>();
@@ -112,6 +119,7 @@ class Endpoint implements SyncEndpoint {
       trusting: new UpdateInspector(NO_INSPECTION_LIMITS),
       reader: new MessageReader(),
     };
+    this.#replicas = createReplicas({ hub: this.#hub, open: (id, epoch) => this.#openIn(id, epoch) });
     this.#peers = createPeerServer({ maxFrameBytes: limits.maxFrameBytes });
     const presence = createPresence(this.#hub);
     this.#presence = {
@@ -215,6 +223,21 @@ class Endpoint implements SyncEndpoint {
     return open.room;
   }
 
+  ask<Name extends CallName>(question: Question<Name>): Promise<Outcome<Calls[Name]['value']>> {
+    return this.#replicas.ask(question);
+  }
+
+  /** A room may have been opened before the space was restored: then what it knows is of another history. */
+  async #openIn(spaceId: string, epoch: string): Promise<Room> {
+    const room = await this.#open(spaceId);
+    if (room.epoch === epoch) return room;
+    const head = await readHead(this.#hub.database, spaceId);
+    if (!head) throw new SpaceGoneError(spaceId);
+    if (room.epoch === head.epoch) return room;
+    room.retire('The space was restored. Connect again.');
+    return this.#open(spaceId);
+  }
+
   // --- what runs by the clock
 
   #beat(): void {
@@ -228,6 +251,7 @@ class Endpoint implements SyncEndpoint {
       if (gone) room.relayAwareness(gone, null, false);
     }
     this.#putAwayIdleRooms(now);
+    this.#replicas.sweep();
   }
 
   #putAwayIdleRooms(now: number): void {
@@ -236,6 +260,7 @@ class Endpoint implements SyncEndpoint {
       else if (
         room.sessions.size === 0 &&
         !room.isCommitting &&
+        now > room.keepUntilMs &&
         now - room.emptySinceMs > this.#hub.limits.idleRoomMs
       ) {
         room.retired = true;
@@ -284,6 +309,16 @@ class Endpoint implements SyncEndpoint {
       if (isRefusal(who)) {
         const { code, reason } = refusalToClose(who);
         session.close(code, reason);
+        return;
+      }
+      // The session of a revoked device has ended with it; a token has not.
+      const { deviceId, userId } = session;
+      const isRevoked =
+        who.via === 'bearer' &&
+        deviceId !== null &&
+        (await isDeviceRevoked(this.#hub.database, { userId, deviceId }));
+      if (isRevoked) {
+        session.close(CLOSE.unauthenticated, 'This device was revoked. Sign in again.');
         return;
       }
       const role = await this.#options.authorize(who, session.spaceId);
@@ -393,6 +428,7 @@ class Endpoint implements SyncEndpoint {
     for (const stop of this.#stops) stop();
     for (const session of [...this.#sessions]) session.terminate();
     await this.#hub.log.close();
+    await this.#replicas.close();
     await this.#hub.decoder.close();
     this.#rooms.clear();
     this.#peers.close();

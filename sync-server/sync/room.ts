@@ -60,6 +60,10 @@ export class Room implements LogWriter<PendingEdit> {
   /** Set when the room must not be used any more. */
   retired = false;
   emptySinceMs = 0;
+  /** Something other than a socket uses it until then. */
+  keepUntilMs = 0;
+  /** Told of every update that is committed. `from`: whose it is, when it was taken here. */
+  observer: ((update: Uint8Array, from: RoomMember | null) => void) | null = null;
 
   readonly #hub: SyncHub;
   readonly #vector: StateVector = new Map();
@@ -76,6 +80,8 @@ export class Room implements LogWriter<PendingEdit> {
   #admitted = 0;
   #committed = 0;
   readonly #receipts: { session: RoomMember; ticket: number; after: number; refusal: string | null }[] = [];
+  /** Who waits until this many of the admitted are committed. */
+  #waiters: { readonly after: number; resolve(): void; reject(error: Error): void }[] = [];
   #catchingUp: Promise<void> | null = null;
   #catchUpAgain = false;
   #announcedSeq = 0;
@@ -258,6 +264,7 @@ export class Room implements LogWriter<PendingEdit> {
     if (lastSeq > this.seq) {
       let seq = firstSeq;
       for (const edit of edits) this.#stored.append(seq++, edit);
+      for (const edit of edits) this.observer?.(edit.body, edit.session);
       relay(edits, this.sessions);
       if (firstSeq <= this.seq + 1) {
         this.seq = lastSeq;
@@ -269,6 +276,9 @@ export class Room implements LogWriter<PendingEdit> {
       }
     }
     this.#answerReceipts();
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter(({ after }) => after > this.#committed);
+    for (const { after, resolve } of waiters) if (after <= this.#committed) resolve();
     if (this.#announcedSeq > this.seq) this.#catchUpSoon();
     this.#hub.fanout.announce({ kind: 'head', spaceId: this.spaceId, seq: lastSeq });
   }
@@ -279,6 +289,7 @@ export class Room implements LogWriter<PendingEdit> {
       'the database refused edits; everyone in the room must come back',
     );
     this.retire('The server could not store an edit. Connect again.');
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
   }
 
   /** Sends everyone away; they come back to a room that knows what is really stored. */
@@ -321,6 +332,12 @@ export class Room implements LogWriter<PendingEdit> {
     if (answered > 0) this.#receipts.splice(0, answered);
   }
 
+  /** Resolves when everything that was admitted so far is committed; rejects when the database refuses some of it. */
+  committed(): Promise<void> {
+    if (!this.isCommitting) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiters.push({ after: this.#admitted, resolve, reject }));
+  }
+
   // --- reading
 
   /** Sends what a client with this state vector lacks, the step 2 last. Throws MalformedError. */
@@ -342,6 +359,14 @@ export class Room implements LogWriter<PendingEdit> {
     if (seq > this.#announcedSeq) this.#announcedSeq = seq;
     // Own rows in flight would be read back and sent to their authors; their commit looks at this again.
     if (seq > this.seq && !this.isCommitting) this.#catchUpSoon();
+  }
+
+  /** Resolves when everything up to this sequence is here. */
+  async reach(seq: number): Promise<void> {
+    if (this.seq >= seq) return;
+    // Own rows in flight come by their commit; read back they would be sent to their authors.
+    if (this.isCommitting) await this.committed();
+    if (this.seq < seq) await this.catchUp();
   }
 
   #catchUpSoon(): void {
@@ -379,6 +404,7 @@ export class Room implements LogWriter<PendingEdit> {
         const made = updateFrame(row.body);
         if (!this.#takeRow(row.seq, made.body)) continue;
         this.#stored.append(row.seq, made);
+        this.observer?.(made.body, null);
         frames.push(made.frame);
       }
       const last = rows.at(-1);

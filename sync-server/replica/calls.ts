@@ -1,0 +1,196 @@
+/**
+ * What can be asked of a space's document, as data: it crosses to the thread that holds the document and back.
+ *
+ * Promise: an input has passed its schema (http/task-schemas.ts) before it gets here; what only the document can
+ * tell (is there such a list, does the rule ever fall) is answered by an outcome that names the field.
+ */
+import type { FailureCode } from '@holdfast/core/document.ts';
+
+export type TaskStatusName = 'open' | 'done' | 'cancelled';
+export type PriorityName = 'none' | 'low' | 'medium' | 'high' | 'urgent';
+export const PRIORITY_NAMES = [
+  'none',
+  'low',
+  'medium',
+  'high',
+  'urgent',
+] as const satisfies readonly PriorityName[];
+
+/** The task of the API: CONTRACT's shape, which scripts rely on. */
+export interface TaskJson {
+  readonly id: string;
+  readonly title: string;
+  readonly notes: string;
+  readonly status: TaskStatusName;
+  readonly priority: PriorityName;
+  readonly start: string | null;
+  readonly due: string | null;
+  readonly timeZone: string | null;
+  readonly isOverdue: boolean;
+  readonly tags: string[];
+  readonly listId: string | null;
+  readonly parentId: string | null;
+  readonly reminders: ReminderJson[];
+  readonly recurrence: {
+    readonly rrule: string;
+    readonly mode: 'schedule' | 'completion';
+    readonly missed: 'skip' | 'catch-up';
+  } | null;
+  readonly seriesId: string | null;
+  readonly ordinal: number | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly completedAt: string | null;
+}
+
+export type ReminderJson =
+  { readonly id: string; readonly before: string } | { readonly id: string; readonly at: string };
+
+export type ReminderFields =
+  | { readonly id?: string | undefined; readonly before: string }
+  | { readonly id?: string | undefined; readonly at: string };
+
+export interface RecurrenceFields {
+  readonly rrule: string;
+  readonly mode?: 'schedule' | 'completion' | undefined;
+  readonly missed?: 'skip' | 'catch-up' | undefined;
+}
+
+/** Absent: leave alone. null: none. */
+export interface TaskFields {
+  readonly title?: string | undefined;
+  readonly notes?: string | undefined;
+  readonly status?: TaskStatusName | undefined;
+  readonly priority?: PriorityName | undefined;
+  readonly start?: string | null | undefined;
+  readonly due?: string | null | undefined;
+  readonly timeZone?: string | null | undefined;
+  /** Ids or names; a new name makes the tag. */
+  readonly tags?: readonly string[] | undefined;
+  readonly listId?: string | null | undefined;
+  readonly parentId?: string | null | undefined;
+  readonly reminders?: readonly ReminderFields[] | undefined;
+  readonly recurrence?: RecurrenceFields | null | undefined;
+}
+
+export type Scope = 'this' | 'future';
+export const TASK_SORTS = ['due', 'priority', 'created', 'title', 'order'] as const;
+export type TaskSort = (typeof TASK_SORTS)[number];
+
+export interface TaskQuery {
+  readonly status?: readonly (TaskStatusName | 'trashed')[] | undefined;
+  readonly priority?: readonly PriorityName[] | undefined;
+  readonly tag?: readonly string[] | undefined;
+  readonly list?: string | undefined;
+  readonly due_after?: string | undefined;
+  readonly due_before?: string | undefined;
+  readonly q?: string | undefined;
+  readonly sort: TaskSort;
+  readonly order?: 'asc' | 'desc' | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface NamedJson {
+  readonly id: string;
+  readonly name: string;
+  readonly color: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface NamedFields {
+  readonly name?: string | undefined;
+  readonly color?: string | null | undefined;
+}
+
+export type NamedKind = 'list' | 'tag';
+
+interface OfTask {
+  readonly id: string;
+}
+
+/** By name: what goes in and what comes out. */
+export interface Calls {
+  listTasks: {
+    input: TaskQuery;
+    value: { readonly tasks: TaskJson[]; readonly nextCursor: string | null };
+  };
+  getTask: { input: OfTask; value: TaskJson };
+  /** With an `id` that is there already: that task, and nothing is written. */
+  createTask: {
+    input: TaskFields & { readonly title: string; readonly id?: string | undefined };
+    value: { readonly task: TaskJson; readonly isNew: boolean };
+  };
+  editTask: {
+    input: OfTask & {
+      readonly fields: TaskFields;
+      readonly scope: Scope;
+      readonly ordinal?: number | undefined;
+    };
+    value: TaskJson;
+  };
+  deleteTask: {
+    input: OfTask & { readonly scope: Scope | null; readonly ordinal?: number | undefined };
+    value: null;
+  };
+  closeTask: {
+    input: OfTask & { readonly kind: 'done' | 'skipped'; readonly ordinal?: number | undefined };
+    value: TaskJson;
+  };
+  reopenTask: { input: OfTask & { readonly ordinal?: number | undefined }; value: TaskJson };
+  restoreTask: { input: OfTask; value: TaskJson };
+  snoozeTask: {
+    input: OfTask & { readonly until: string | null; readonly ordinal?: number | undefined };
+    value: TaskJson;
+  };
+  listNamed: { input: { readonly kind: NamedKind }; value: NamedJson[] };
+  getNamed: { input: OfTask & { readonly kind: NamedKind }; value: NamedJson };
+  createNamed: {
+    input: NamedFields & {
+      readonly kind: NamedKind;
+      readonly name: string;
+      readonly id?: string | undefined;
+    };
+    value: { readonly named: NamedJson; readonly isNew: boolean };
+  };
+  editNamed: { input: OfTask & { readonly kind: NamedKind; readonly fields: NamedFields }; value: NamedJson };
+  trashNamed: { input: OfTask & { readonly kind: NamedKind }; value: null };
+  restoreNamed: { input: OfTask & { readonly kind: NamedKind }; value: NamedJson };
+}
+
+export type CallName = keyof Calls;
+
+/** Which calls may write: only their callers need the right to, and only they take a client id. */
+export const WRITING_CALLS: ReadonlySet<CallName> = new Set<CallName>([
+  'createTask',
+  'editTask',
+  'deleteTask',
+  'closeTask',
+  'reopenTask',
+  'restoreTask',
+  'snoozeTask',
+  'createNamed',
+  'editNamed',
+  'trashNamed',
+  'restoreNamed',
+]);
+
+export interface Caller {
+  readonly nowMs: number;
+  /** IANA name: the person's, for what has no zone of its own. */
+  readonly timeZone: string;
+}
+
+export interface Refused {
+  readonly ok: false;
+  readonly code: FailureCode | 'conflict';
+  readonly message: string;
+  readonly field?: string;
+}
+
+export type Outcome<T> = { readonly ok: true; readonly value: T } | Refused;
+
+export function refused(code: Refused['code'], message: string, field?: string): Refused {
+  return { ok: false, code, message, ...(field === undefined ? {} : { field }) };
+}

@@ -1,0 +1,178 @@
+/**
+ * Which tasks a query finds, in which order, a page at a time.
+ *
+ * Promise: a cursor says where the page before ended by the values it was sorted by, so while others edit, no task
+ * that stays where it was is given twice or passed over.
+ * Limits: a task whose own sorted value changes between two pages may be seen twice or not at all; every query
+ * looks at every task of the space, which ten thousand of them allow.
+ */
+import type { HoldfastDocument, ListId, Task, TaskId } from '@holdfast/core/document.ts';
+import { createMatcher, fold } from '@holdfast/core/matching.ts';
+import { overdueFrom } from '@holdfast/core/overdue.ts';
+import { PRIORITY_NAMES, TASK_SORTS, refused } from './calls.ts';
+import type { Caller, Outcome, TaskQuery, TaskSort } from './calls.ts';
+import { readInstant } from './moments.ts';
+import { tagNames } from './task-json.ts';
+
+/** The first part is compared upwards whatever the order: what has no due date comes last both ways. */
+type SortKey = readonly (string | number)[];
+
+interface Cursor {
+  readonly sort: TaskSort;
+  readonly order: 'asc' | 'desc';
+  readonly key: SortKey;
+}
+
+export interface TaskPage {
+  readonly tasks: readonly Task[];
+  readonly nextCursor: string | null;
+}
+
+export function findTasks(document: HoldfastDocument, query: TaskQuery, caller: Caller): Outcome<TaskPage> {
+  const { sort } = query;
+  // The most urgent first is what people mean by sorting by priority.
+  const order = query.order ?? (sort === 'priority' ? 'desc' : 'asc');
+  const from = query.cursor === undefined ? null : readCursor(query.cursor);
+  if (query.cursor !== undefined && (from === null || from.sort !== sort || from.order !== order)) {
+    const mend = 'take nextCursor as it was given, with the same sort and order';
+    return refused('invalid', `"${query.cursor.slice(0, 60)}" is no cursor of this list; ${mend}.`, 'cursor');
+  }
+  const keyOf = keyReader(document, sort);
+  const matches = filterOf(document, query, caller);
+  const found: { task: Task; key: SortKey }[] = [];
+  for (const task of document.tasks()) {
+    if (!matches(task)) continue;
+    const key = keyOf(task);
+    if (from === null || compareKeys(key, from.key, order) > 0) found.push({ task, key });
+  }
+  found.sort((a, b) => compareKeys(a.key, b.key, order));
+  const page = found.slice(0, query.limit);
+  const last = found.length > query.limit ? page.at(-1) : undefined;
+  const nextCursor = last === undefined ? null : writeCursor({ sort, order, key: last.key });
+  return { ok: true, value: { tasks: page.map(({ task }) => task), nextCursor } };
+}
+
+function filterOf(document: HoldfastDocument, query: TaskQuery, caller: Caller): (task: Task) => boolean {
+  const tests: ((task: Task) => boolean)[] = [];
+  const { status, priority } = query;
+  if (status?.includes('trashed')) {
+    tests.push(
+      (task) => task.trashedAt !== null || (task.trashedAt === null && status.includes(task.status)),
+    );
+  } else {
+    tests.push((task) => task.trashedAt === null);
+    if (status !== undefined) tests.push((task) => status.includes(task.status));
+  }
+  if (priority !== undefined) tests.push((task) => priority.includes(task.priority ?? 'none'));
+  for (const tag of query.tag ?? []) tests.push(tagTest(document, tag));
+  if (query.list !== undefined) tests.push(listTest(document, query.list));
+  if (query.due_after !== undefined) tests.push(dueTest(query.due_after, caller, 1));
+  if (query.due_before !== undefined) tests.push(dueTest(query.due_before, caller, -1));
+  if (query.q !== undefined) {
+    const matcher = createMatcher(query.q);
+    tests.push((task) => matcher.matches([task.title, task.notes, ...tagNames(document, task)]));
+  }
+  return (task) => tests.every((test) => test(task));
+}
+
+/** By id, or by name without regard to case and accents. */
+function tagTest(document: HoldfastDocument, wanted: string): (task: Task) => boolean {
+  const name = fold(wanted);
+  const ids = new Set<string>([wanted]);
+  for (const tag of document.tags()) if (fold(tag.name) === name) ids.add(tag.id);
+  return (task) => task.tags.some((id) => ids.has(id));
+}
+
+function listTest(document: HoldfastDocument, wanted: string): (task: Task) => boolean {
+  const name = fold(wanted);
+  const ids = new Set<string | null>([wanted]);
+  for (const list of document.lists()) {
+    if (list.trashedAt === null && fold(list.name) === name) ids.add(list.id);
+  }
+  // A list that someone has named so goes before the word for what is in no list.
+  if (name === 'inbox' && ids.size === 1) ids.add(null);
+  return (task) => ids.has(task.listId);
+}
+
+/**
+ * `sign` 1: later than the bound, -1: earlier; never equal. Against a date by days, against a time on the clock by
+ * what the clock shows (a date being over at 24:00), against an instant by instants.
+ */
+function dueTest(bound: string, caller: Caller, sign: 1 | -1): (task: Task) => boolean {
+  const instant = readInstant(bound);
+  return ({ due }) => {
+    if (due === null) return false;
+    if (instant !== null) return Math.sign(overdueFrom(due, caller.timeZone) - instant) === sign;
+    const reading = bound.length === 10 ? due.date : `${due.date}T${due.time ?? '24:00'}`;
+    return compare(reading, bound) === sign;
+  };
+}
+
+function keyReader(document: HoldfastDocument, sort: TaskSort): (task: Task) => SortKey {
+  switch (sort) {
+    case 'due':
+      return ({ due, id }) => (due === null ? [1, '', '', id] : [0, due.date, due.time ?? '24:00', id]);
+    case 'priority':
+      return ({ priority, createdAt, id }) => [0, PRIORITY_NAMES.indexOf(priority ?? 'none'), createdAt, id];
+    case 'created':
+      // Those of one moment in the order in which they were put down.
+      return ({ createdAt, order, id }) => [0, createdAt, order ?? LAST, id];
+    case 'title':
+      return ({ title, id }) => [0, fold(title), id];
+    case 'order':
+      return (task) => [0, ...placeOf(document, task)];
+  }
+}
+
+/** As the lists show them: the Inbox, then list by list, subtasks below their parents. */
+function placeOf(document: HoldfastDocument, task: Task): (string | number)[] {
+  const path: (string | number)[] = [];
+  const seen = new Set<string>();
+  let at: Task | undefined = task;
+  while (at !== undefined && !seen.has(at.id)) {
+    seen.add(at.id);
+    path.unshift(at.order ?? LAST, at.order === null ? at.createdAt : 0, at.id);
+    at = at.parentId === null ? undefined : document.task(at.parentId as TaskId);
+  }
+  const list = task.listId === null ? undefined : document.list(task.listId as ListId);
+  return [list === undefined ? '' : `l${list.order ?? LAST}`, list?.id ?? '', ...path];
+}
+
+/** After every key of a manual order, which begin with a letter or digit. */
+const LAST = '~';
+
+function compareKeys(a: SortKey, b: SortKey, order: 'asc' | 'desc'): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const sign = compare(a[i] ?? '', b[i] ?? '');
+    if (sign !== 0) return i === 0 || order === 'asc' ? sign : -sign;
+  }
+  return order === 'asc' ? a.length - b.length : b.length - a.length;
+}
+
+function compare(a: string | number, b: string | number): number {
+  if (typeof a !== typeof b) return typeof a === 'number' ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function writeCursor({ sort, order, key }: Cursor): string {
+  return Buffer.from(JSON.stringify([sort, order, key])).toString('base64url');
+}
+
+/** Null: not one of ours. */
+function readCursor(text: string): Cursor | null {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(parsed)) return null;
+  const [sort, order, key] = parsed as unknown[];
+  const known = TASK_SORTS.find((name) => name === sort);
+  if (known === undefined || (order !== 'asc' && order !== 'desc')) return null;
+  if (!Array.isArray(key) || !key.every((part) => typeof part === 'string' || typeof part === 'number')) {
+    return null;
+  }
+  return { sort: known, order, key };
+}
