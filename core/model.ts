@@ -413,6 +413,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
       closedAt: state.closedAt,
       rule: reading?.rule ?? null,
       ordinal: reading === null || reading.rule === null ? null : (shown?.ordinal ?? reading.headOrdinal),
+      snoozedUntil: shown?.snoozedUntil ?? null,
       trashedAt: fields.read('trashed', readTrashed, null)?.at ?? null,
       createdAt: msOfStamp(birth.t),
       updatedAt: msOfStamp(Math.max(latestStamp(found), newestOccurrence.get(found.id)?.stamp ?? 0)),

@@ -49,6 +49,8 @@ export interface Task {
   readonly rule: SeriesRule | null;
   /** Which occurrence this shows; null without a rule. */
   readonly ordinal: number | null;
+  /** Its open occurrence reminds again then, and not before. */
+  readonly snoozedUntil: EpochMs | null;
   readonly trashedAt: EpochMs | null;
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;

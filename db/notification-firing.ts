@@ -8,7 +8,7 @@
  */
 import { sql } from 'kysely';
 import type { Database, Tx } from './database.ts';
-import { insertHeldDigest, planDailyDigest } from './reminder-plan.ts';
+import { insertHeldDigest, personalSpace, planDailyDigest } from './reminder-plan.ts';
 
 export interface ClaimedNotification {
   readonly id: string;
@@ -119,7 +119,7 @@ export async function settleFirings(
       if ((await collectHeld(tx, by, digest, now)) > 0) fired.push(digest);
       else await end(tx, by, 'cancelled', [{ id: digest.id, reason: 'nothing-open' }], now);
     }
-    tell(await fire(tx, by, fired, now));
+    tell(await fireNow(tx, by, fired, now));
     for (const { userId, spaceId, at } of settlement.nextDaily) {
       await planDailyDigest(tx, userId, { spaceId, at }, now);
     }
@@ -127,7 +127,8 @@ export async function settleFirings(
   });
 }
 
-async function fire(
+/** Those of them that stand, by who holds them. Gives the people whose app shows it. */
+export async function fireNow(
   tx: Tx,
   by: string,
   fired: readonly Fired[],
@@ -220,18 +221,6 @@ async function hold(tx: Tx, by: string, held: Settlement['held'], now: number): 
     WHERE id = ANY(${held.map(({ id }) => id)}::uuid[]) AND state = 'sending' AND lease_by = ${by}`.execute(
     tx,
   );
-}
-
-/** A digest outlives the space of what it tells of, so it is kept in the person's own. */
-export async function personalSpace(tx: Tx, userId: string): Promise<string | null> {
-  const row = await tx
-    .selectFrom('member')
-    .innerJoin('space', 'space.id', 'member.space_id')
-    .select('space.id')
-    .where('member.user_id', '=', userId)
-    .where('space.kind', '=', 'personal')
-    .executeTakeFirst();
-  return row?.id ?? null;
 }
 
 async function postpone(tx: Tx, by: string, id: string, until: number): Promise<void> {

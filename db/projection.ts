@@ -6,6 +6,7 @@
  * Why rows travel as JSON: a turn writes hundreds of rows of twenty columns, and one parameter costs less than thousands.
  */
 import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import type { Database, Tx } from './database.ts';
 import type { AuditTable, OutboxTable } from './worker-tables.ts';
 
@@ -185,6 +186,12 @@ export async function firstMissing(
   return found.rows[0]?.missing ?? null;
 }
 
+/** Read without a lock: it may be higher a moment later. */
+export async function headOf(tx: Tx, spaceId: string): Promise<number> {
+  const space = await tx.selectFrom('space').select('head').where('id', '=', spaceId).executeTakeFirst();
+  return space?.head ?? 0;
+}
+
 export interface BaseSnapshot {
   readonly seq: number;
   readonly body: Buffer;
@@ -214,6 +221,35 @@ export async function quarantineRow(tx: Tx, spaceId: string, seq: number, error:
     .execute();
 }
 
+/** Rows that were set aside for this reason, with their bodies. */
+export async function readAside(
+  tx: Tx,
+  spaceId: string,
+  error: string,
+  limit: number,
+): Promise<AuthoredRow[]> {
+  const found = await sql<AuthoredRow>`
+    SELECT log.seq, log.body, log.user_id AS "userId", log.device_id AS "deviceId", log.received_at AS "receivedAt"
+    FROM quarantine JOIN update_log AS log ON log.space_id = quarantine.space_id AND log.seq = quarantine.seq
+    WHERE quarantine.space_id = ${spaceId} AND quarantine.error = ${error}
+    ORDER BY log.seq LIMIT ${limit}`.execute(tx);
+  return found.rows;
+}
+
+export async function explainQuarantine(
+  database: Database,
+  spaceId: string,
+  seq: number,
+  error: string,
+): Promise<void> {
+  await database.kysely
+    .updateTable('quarantine')
+    .set({ error })
+    .where('space_id', '=', spaceId)
+    .where('seq', '=', seq)
+    .execute();
+}
+
 /** All that is projected of a space. */
 export async function projectedIds(
   tx: Tx,
@@ -239,20 +275,8 @@ export async function writeProjection(tx: Tx, spaceId: string, rows: ProjectedRo
         sort_order, tags, reminders, rule, ordinal, trashed_at, created_at, updated_at, closed_at, created_by,
         search, digest
       )
-      SELECT ${spaceId}::uuid, id, title, notes, status, priority, start, due,
-        due_date, due_at, list_id, parent_id, section, sort_order,
-        ARRAY(SELECT jsonb_array_elements_text(tags)), reminders, rule, ordinal, trashed_at,
-        created_at, updated_at, closed_at, created_by,
-        setweight(to_tsvector('simple', search_title), 'A') || setweight(to_tsvector('simple', search_tags), 'B')
-          || setweight(to_tsvector('simple', search_notes), 'D'),
-        digest
-      FROM jsonb_to_recordset(${rows.tasks}::jsonb) AS row (
-        id text, title text, notes text, status text, priority smallint, start jsonb, due jsonb, due_date text,
-        due_at timestamptz, list_id text, parent_id text, section text, sort_order text, tags jsonb,
-        reminders jsonb, rule jsonb, ordinal integer, trashed_at timestamptz, created_at timestamptz,
-        updated_at timestamptz, closed_at timestamptz, created_by text, digest text, search_title text,
-        search_tags text, search_notes text
-      )
+      SELECT ${spaceId}::uuid, ${TASK_COLUMNS}, created_by, ${TASK_SEARCH}, digest
+      FROM ${taskRecords(rows.tasks)}
       ON CONFLICT (space_id, id) DO UPDATE SET
         title = excluded.title, notes = excluded.notes, status = excluded.status, priority = excluded.priority,
         start = excluded.start, due = excluded.due, due_date = excluded.due_date, due_at = excluded.due_at,
@@ -271,8 +295,7 @@ export async function writeProjection(tx: Tx, spaceId: string, rows: ProjectedRo
     await sql`
       INSERT INTO projected_occurrence (space_id, task_id, ordinal, state, body, closed_at)
       SELECT ${spaceId}::uuid, task_id, ordinal, state, body, closed_at
-      FROM jsonb_to_recordset(${rows.occurrences}::jsonb)
-        AS row (task_id text, ordinal integer, state text, body jsonb, closed_at timestamptz)
+      FROM ${occurrenceRecords(rows.occurrences)}
       ON CONFLICT (space_id, task_id, ordinal) DO UPDATE
         SET state = excluded.state, body = excluded.body, closed_at = excluded.closed_at
       WHERE projected_occurrence.state <> excluded.state OR projected_occurrence.body <> excluded.body
@@ -288,10 +311,7 @@ export async function writeProjection(tx: Tx, spaceId: string, rows: ProjectedRo
   if (rows.listIds.length > 0) {
     await sql`
       INSERT INTO projected_list (space_id, id, name, color, sort_order, trashed_at, created_at, updated_at)
-      SELECT ${spaceId}::uuid, row.* FROM jsonb_to_recordset(${rows.lists}::jsonb) AS row (
-        id text, name text, color text, sort_order text, trashed_at timestamptz, created_at timestamptz,
-        updated_at timestamptz
-      )
+      SELECT ${spaceId}::uuid, row.* FROM ${listRecords(rows.lists)}
       ON CONFLICT (space_id, id) DO UPDATE SET
         name = excluded.name, color = excluded.color, sort_order = excluded.sort_order,
         trashed_at = excluded.trashed_at, created_at = excluded.created_at, updated_at = excluded.updated_at`.execute(
@@ -306,9 +326,7 @@ export async function writeProjection(tx: Tx, spaceId: string, rows: ProjectedRo
     await sql`
       INSERT INTO projected_tag (space_id, id, name, color, trashed_at, created_at, updated_at)
       SELECT ${spaceId}::uuid, id, name, color, trashed_at, created_at, updated_at
-      FROM jsonb_to_recordset(${rows.tags}::jsonb) AS row (
-        id text, name text, color text, trashed_at timestamptz, created_at timestamptz, updated_at timestamptz
-      )
+      FROM ${listRecords(rows.tags)}
       ON CONFLICT (space_id, id) DO UPDATE SET
         name = excluded.name, color = excluded.color, trashed_at = excluded.trashed_at,
         created_at = excluded.created_at, updated_at = excluded.updated_at`.execute(tx);
@@ -317,6 +335,84 @@ export async function writeProjection(tx: Tx, spaceId: string, rows: ProjectedRo
       WHERE space_id = ${spaceId} AND id = ANY(${rows.tagIds}::text[])
         AND id NOT IN (SELECT id FROM jsonb_to_recordset(${rows.tags}::jsonb) AS row (id text))`.execute(tx);
   }
+}
+
+/** Which rows are not what they should be, counted and named by task, list or tag. Ones too many are among them. */
+export async function driftedRows(
+  tx: Tx,
+  spaceId: string,
+  rows: ProjectedRows,
+): Promise<{ readonly tasks: string[]; readonly lists: string[]; readonly tags: string[] }> {
+  const tasks = await sql<{ id: string }>`
+    WITH expected AS (
+      SELECT ${TASK_COLUMNS}, ${TASK_SEARCH} AS search, digest FROM ${taskRecords(rows.tasks)}
+    ), there AS (
+      SELECT id, title, notes, status, priority, start, due, due_date, due_at, list_id, parent_id, section,
+        sort_order, tags, reminders, rule, ordinal, trashed_at, created_at, updated_at, closed_at, search, digest
+      FROM projected_task WHERE space_id = ${spaceId} AND id = ANY(${rows.taskIds}::text[])
+    ), occurrences AS (
+      SELECT task_id, ordinal, state, body, closed_at FROM ${occurrenceRecords(rows.occurrences)}
+    ), occurrences_there AS (
+      SELECT task_id, ordinal, state, body, closed_at FROM projected_occurrence
+      WHERE space_id = ${spaceId} AND task_id = ANY(${rows.taskIds}::text[])
+    )
+    SELECT id FROM (SELECT * FROM expected EXCEPT SELECT * FROM there) AS missing
+    UNION SELECT id FROM (SELECT * FROM there EXCEPT SELECT * FROM expected) AS wrong
+    UNION SELECT task_id FROM (SELECT * FROM occurrences EXCEPT SELECT * FROM occurrences_there) AS missing
+    UNION SELECT task_id FROM (SELECT * FROM occurrences_there EXCEPT SELECT * FROM occurrences) AS wrong`.execute(
+    tx,
+  );
+  const lists = await sql<{ id: string }>`
+    WITH expected AS (SELECT * FROM ${listRecords(rows.lists)}), there AS (
+      SELECT id, name, color, sort_order, trashed_at, created_at, updated_at FROM projected_list
+      WHERE space_id = ${spaceId} AND id = ANY(${rows.listIds}::text[])
+    )
+    SELECT id FROM (SELECT * FROM expected EXCEPT SELECT * FROM there) AS missing
+    UNION SELECT id FROM (SELECT * FROM there EXCEPT SELECT * FROM expected) AS wrong`.execute(tx);
+  const tags = await sql<{ id: string }>`
+    WITH expected AS (
+      SELECT id, name, color, trashed_at, created_at, updated_at FROM ${listRecords(rows.tags)}
+    ), there AS (
+      SELECT id, name, color, trashed_at, created_at, updated_at FROM projected_tag
+      WHERE space_id = ${spaceId} AND id = ANY(${rows.tagIds}::text[])
+    )
+    SELECT id FROM (SELECT * FROM expected EXCEPT SELECT * FROM there) AS missing
+    UNION SELECT id FROM (SELECT * FROM there EXCEPT SELECT * FROM expected) AS wrong`.execute(tx);
+  const ids = (found: { readonly rows: { id: string }[] }): string[] => found.rows.map((row) => row.id);
+  return { tasks: ids(tasks), lists: ids(lists), tags: ids(tags) };
+}
+
+/** So that the next write replaces them, whatever their digest says. */
+export async function forgetDigests(tx: Tx, spaceId: string, taskIds: readonly string[]): Promise<void> {
+  await sql`
+    UPDATE projected_task SET digest = '' WHERE space_id = ${spaceId} AND id = ANY(${taskIds}::text[])`.execute(
+    tx,
+  );
+}
+
+/** Projection and document were compared. */
+export async function noteReconciled(tx: Tx, spaceId: string, drift: number, now: Date): Promise<void> {
+  await sql`
+    UPDATE projection_cursor SET reconciled_at = ${now}, drift = ${drift} WHERE space_id = ${spaceId}`.execute(
+    tx,
+  );
+}
+
+/** Spaces that were not compared since `before`, those that wait longest first. */
+export async function spacesToReconcile(database: Database, before: Date, limit: number): Promise<string[]> {
+  const found = await sql<{ id: string }>`
+    SELECT space_id::text AS id FROM projection_cursor
+    WHERE coalesce(reconciled_at, projected_at) < ${before}
+    ORDER BY coalesce(reconciled_at, projected_at) LIMIT ${limit}`.execute(database.kysely);
+  return found.rows.map((row) => row.id);
+}
+
+export async function projectedSpaces(database: Database): Promise<string[]> {
+  const found = await sql<{ id: string }>`
+    SELECT space_id::text AS id FROM projection_cursor WHERE seq > 0 ORDER BY space_id`.execute(
+    database.kysely,
+  );
+  return found.rows.map((row) => row.id);
 }
 
 /** Which of these changes the audit knows already, by their place in the list. */
@@ -416,6 +512,35 @@ export async function projectionState(database: Database, now: Date): Promise<Pr
 }
 
 const ROWS_PER_STATEMENT = 2000;
+
+/** Of taskRecords, all that is compared: in the order of the table. */
+const TASK_COLUMNS = sql`id, title, notes, status, priority, start, due, due_date, due_at, list_id, parent_id, section,
+  sort_order, ARRAY(SELECT jsonb_array_elements_text(tags)) AS tags, reminders, rule, ordinal, trashed_at, created_at,
+  updated_at, closed_at`;
+
+const TASK_SEARCH = sql`setweight(to_tsvector('simple', search_title), 'A')
+  || setweight(to_tsvector('simple', search_tags), 'B') || setweight(to_tsvector('simple', search_notes), 'D')`;
+
+function taskRecords(json: string): RawBuilder<unknown> {
+  return sql`jsonb_to_recordset(${json}::jsonb) AS row (
+    id text, title text, notes text, status text, priority smallint, start jsonb, due jsonb, due_date text,
+    due_at timestamptz, list_id text, parent_id text, section text, sort_order text, tags jsonb, reminders jsonb,
+    rule jsonb, ordinal integer, trashed_at timestamptz, created_at timestamptz, updated_at timestamptz,
+    closed_at timestamptz, created_by text, digest text, search_title text, search_tags text, search_notes text
+  )`;
+}
+
+function occurrenceRecords(json: string): RawBuilder<unknown> {
+  return sql`jsonb_to_recordset(${json}::jsonb)
+    AS row (task_id text, ordinal integer, state text, body jsonb, closed_at timestamptz)`;
+}
+
+function listRecords(json: string): RawBuilder<unknown> {
+  return sql`jsonb_to_recordset(${json}::jsonb) AS row (
+    id text, name text, color text, sort_order text, trashed_at timestamptz, created_at timestamptz,
+    updated_at timestamptz
+  )`;
+}
 
 const ENSURE_CURSOR = {
   name: 'ensure-projection-cursor',

@@ -223,6 +223,18 @@ export async function spacesOfPerson(tx: Tx, userId: string): Promise<string[]> 
   return rows.map((row) => row.space_id);
 }
 
+/** A digest outlives the space of what it tells of, so it is kept in the person's own. */
+export async function personalSpace(tx: Tx, userId: string): Promise<string | null> {
+  const row = await tx
+    .selectFrom('member')
+    .innerJoin('space', 'space.id', 'member.space_id')
+    .select('space.id')
+    .where('member.user_id', '=', userId)
+    .where('space.kind', '=', 'personal')
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
 /** Tasks that may have a reminder or have one planned. */
 export async function tasksToPlan(tx: Tx, spaceId: string): Promise<string[]> {
   const found = await sql<{ id: string }>`

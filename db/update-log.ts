@@ -77,6 +77,27 @@ export async function appendBatchAgain(
   });
 }
 
+/**
+ * Appends one row only if the space still ends at `head`, so that what was decided by reading up to there still holds.
+ * Its sequence, or null when something came in between.
+ */
+export async function appendIfHead(
+  database: Database,
+  batchId: string,
+  target: { readonly spaceId: string; readonly head: number },
+  entry: LogEntry,
+): Promise<number | null> {
+  return database.kysely.transaction().execute(async (tx) => {
+    const locked = await sql<{ head: number }>`
+      SELECT head FROM space WHERE id = ${target.spaceId} FOR UPDATE`.execute(tx);
+    if (locked.rows[0]?.head !== target.head) return null;
+    const values = appendValues(batchId, [{ spaceId: target.spaceId, entries: [entry] }]);
+    const appended = await tx.executeQuery<AppendedRow>(CompiledQuery.raw(APPEND.text, values));
+    const [row] = appended.rows;
+    return row === undefined ? null : row.base + 1;
+  });
+}
+
 /** Null when there is no such space. */
 export async function readHead(database: Database, spaceId: string): Promise<SpaceHead | null> {
   const rows = await database.run<SpaceHead>(HEAD, [spaceId]);

@@ -244,6 +244,11 @@ export interface WebhookTable {
   lease_until: Date | null;
   succeeded_at: Date | null;
   error: string | null;
+  /** Of the trial event that was asked for and is not sent yet. */
+  test_id: string | null;
+  tested_at: Date | null;
+  /** Null after a trial that arrived. */
+  test_error: string | null;
 }
 
 export interface WebhookDeadLetterTable {
@@ -254,6 +259,8 @@ export interface WebhookDeadLetterTable {
   attempts: number;
   error: string;
   dead_at: DefaultTimestamp;
+  /** Asked for again then; once it fails anew it rests again. */
+  replay_at: Date | null;
 }
 
 export interface WorkerTables {

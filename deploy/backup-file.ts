@@ -13,8 +13,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, open, rm, stat } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -66,14 +66,8 @@ export async function writeBackup(
   const partial = `${file}.${process.pid}.partial`;
   try {
     await refuseExisting(file);
-    const handle = await open(partial, 'wx', 0o600);
-    try {
-      const target = handle.createWriteStream({ autoClose: false });
-      await pipeline(Readable.from(linesOf(moment, keys)), createGzip(), target);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    const target = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true });
+    await pipeline(Readable.from(linesOf(moment, keys)), createGzip(), target);
     const summary = await checkBackup(partial);
     await renameDurably(partial, file);
     return summary;

@@ -3,11 +3,15 @@
  *
  * Promise: reads, and changes nothing that is stored; each check is one line, the ones after a failed one still
  * run where they can. Works beside a running server, and without one starts the database for as long as it takes.
- * Limits: it looks at the log's sequence numbers, not into the updates; `content hash` in the app compares content.
+ * Limits: of the log it looks at the sequence numbers; a space that is being projected at that moment is passed over.
  */
 import { stat, statfs } from 'node:fs/promises';
 import type { Database } from '@holdfast/db/database.ts';
 import { MIGRATIONS, appliedMigrations } from '@holdfast/db/migrate.ts';
+import { projectedSpaces } from '@holdfast/db/projection.ts';
+import { verifyAllAudits } from '@holdfast/workers/audit/verify.ts';
+import { CAME_LATER } from '@holdfast/workers/projection/project.ts';
+import { compareSpace } from '@holdfast/workers/projection/reconcile.ts';
 import type { Config } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
 
@@ -86,7 +90,12 @@ export async function examineDatabase(database: Database): Promise<Finding[]> {
       text: `migrations are missing (${missing.join(', ')}): run "npm run holdfast -- migrate"`,
     });
   } else {
-    findings.push({ ok: true, text: `${applied.size} migrations applied` }, ...(await examineLogs(database)));
+    findings.push(
+      { ok: true, text: `${applied.size} migrations applied` },
+      ...(await examineLogs(database)),
+      await examineAudit(database),
+      await examineProjection(database),
+    );
   }
   return findings;
 }
@@ -102,12 +111,40 @@ interface LogState {
 }
 
 async function examineLogs(database: Database): Promise<Finding[]> {
-  const spaces = await database.run<LogState>(LOGS, []);
+  const spaces = await database.run<LogState>(LOGS, [CAME_LATER]);
   const faults = spaces.flatMap((space) => {
     const fault = faultOf(space);
     return fault === undefined ? [] : [{ ok: false, text: `space ${space.id}: ${fault}` }];
   });
   return faults.length > 0 ? faults : [{ ok: true, text: `${spaces.length} spaces, no gap in any log` }];
+}
+
+async function examineAudit(database: Database): Promise<Finding> {
+  const { chains, rows, broken } = await verifyAllAudits(database);
+  return broken === null
+    ? { ok: true, text: `${chains} chains of the audit with ${rows} rows verified` }
+    : {
+        ok: false,
+        text: `the audit of space ${broken.spaceId} is broken: row ${broken.seq} ${broken.reason}`,
+      };
+}
+
+/** What differs is only told: the workers mend it, once a day. */
+async function examineProjection(database: Database): Promise<Finding> {
+  const now = Date.now();
+  let spaces = 0;
+  for (const spaceId of await projectedSpaces(database)) {
+    const drift = await compareSpace(database, spaceId, now).catch((error: unknown) => String(error));
+    if (typeof drift === 'string')
+      return { ok: false, text: `space ${spaceId} cannot be compared with its rows: ${drift}` };
+    if (drift !== null && drift > 0)
+      return {
+        ok: false,
+        text: `space ${spaceId}: ${drift} rows of the projection differ from the document`,
+      };
+    if (drift !== null) spaces++;
+  }
+  return { ok: true, text: `${spaces} projections equal their documents` };
 }
 
 /**
@@ -138,7 +175,7 @@ const LOGS = {
   name: '',
   text: `SELECT space.id, space.head, count(log.seq) AS rows, min(log.seq) AS first, max(log.seq) AS last,
            (SELECT max(seq) FROM snapshot WHERE snapshot.space_id = space.id) AS snapshot,
-           (SELECT count(*) FROM quarantine WHERE quarantine.space_id = space.id) AS quarantined
+           (SELECT count(*) FROM quarantine WHERE quarantine.space_id = space.id AND error <> $1) AS quarantined
          FROM space LEFT JOIN update_log AS log ON log.space_id = space.id
          GROUP BY space.id, space.head ORDER BY space.id`,
 };

@@ -26,11 +26,13 @@ import { authOperations } from './http/auth-operations.ts';
 import { namedOperations } from './http/named-operations.ts';
 import { Problem, problemResponse } from './http/problem.ts';
 import { createRateLimits } from './http/rate-limits.ts';
+import { notificationOperations } from './http/notification-operations.ts';
 import { problemOfParser, refuseRaw } from './http/refuse-raw.ts';
 import { createSpaceDoor } from './http/space-door.ts';
 import { spaceOperations } from './http/space-operations.ts';
 import { createStaticFiles } from './http/static-files.ts';
 import { taskOperations } from './http/task-operations.ts';
+import { webhookOperations } from './http/webhook-operations.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
@@ -58,6 +60,8 @@ export interface SyncServer {
   /** Takes nothing new, finishes what was begun. */
   drain(): Promise<void>;
   close(): Promise<void>;
+  /** There is something new to tell a user: their open apps are told to ask for it. */
+  notify(userId: string): void;
 }
 
 export function createSyncServer(options: SyncServerOptions): SyncServer {
@@ -66,6 +70,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   const library = createAuthLibrary({ database, secret: config.authSecret, logger });
   const accounts = createAccounts({ database, library, signup: config.signup, now });
   const authenticator = createAuthenticator({ database, library, publicUrl: config.publicUrl, now });
+  const { sendsMail = false } = config;
   const rateLimits = createRateLimits({ enabled: config.rateLimits, now });
   let draining = false;
   let migrated = false;
@@ -132,11 +137,19 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 
   const app = createHttpApp({
     operations: [
-      ...authOperations({ accounts, library, rateLimits, ended }),
-      ...accountOperations({ database, accounts, library, ended, now, version: config.version }),
+      ...authOperations({ accounts, library, rateLimits, ended, sendsMail }),
+      ...accountOperations({ database, accounts, library, ended, now, version: config.version, sendsMail }),
       ...taskOperations(door),
       ...namedOperations(door),
       ...spaceOperations({ database, door }),
+      ...webhookOperations({ database, now, allowPrivateEndpoints: config.allowPrivateEndpoints ?? false }),
+      ...notificationOperations({
+        database,
+        rateLimits,
+        now,
+        config,
+        changed: (userId) => fanout.announce({ kind: 'plan', spaceId: userId }),
+      }),
     ],
     files: createStaticFiles(webRoot),
     authenticator,
@@ -196,6 +209,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       const { port: actual } = server.address() as AddressInfo;
       return { url: `http://${reachable(host)}:${String(actual)}`, port: actual };
     },
+    notify: (userId) => sync.notify(userId),
     async drain() {
       draining = true;
       server.closeIdleConnections();

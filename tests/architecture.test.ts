@@ -34,10 +34,10 @@ const SHARED_LIBRARIES: Readonly<Record<string, RegExp>> = {
   // A query is written where it is used, but only here; the driver itself has its few files in db.
   kysely: /^db\//,
   pg: /^db\//,
+  // Shapes of the API are written in its language, a file for each part of it.
+  zod: /^sync-server\/http\/([\w-]+-)?schemas\.ts$/,
   // A framework is the language of its folder and not a part that could be changed in one place.
   hono: /^sync-server\/(http\/|server\.ts)/,
-  // Each file of the API's shapes is written in it.
-  zod: /^sync-server\/http\/([a-z]+-)?schemas\.ts$/,
   svelte: /^web\//,
   '@sveltejs/kit': /^web\//,
   '@lucide/svelte': /^web\/src\//,

@@ -30,6 +30,9 @@ export interface BuiltSnapshot {
 /** Types nested deeper than this overflow the stack of whoever reads or deletes them. */
 export const MAX_TYPE_DEPTH = 100;
 
+/** Why a row is set aside that waited too long. Should what it waited for come after all, the projection sees to it. */
+export const NEVER_CAME = 'It builds on something that never came.';
+
 type Row = BuildInput['rows'][number];
 
 export function buildSnapshot(input: BuildInput): BuiltSnapshot | null {
@@ -85,8 +88,7 @@ function buildWithoutBadRows(input: BuildInput, lastSeq: number): BuiltSnapshot 
     doc.destroy();
     return null;
   }
-  for (const row of waiting)
-    quarantined.push({ seq: row.seq, error: 'It builds on something that never came.' });
+  for (const row of waiting) quarantined.push({ seq: row.seq, error: NEVER_CAME });
   return finish(doc, lastSeq, quarantined);
 }
 

@@ -5,9 +5,10 @@
  */
 import { spacesToCompact } from '@holdfast/db/compaction.ts';
 import type { Database } from '@holdfast/db/database.ts';
-import { COMPACTION, compactSpace } from './compact.ts';
+import { COMPACTION, compactSpaceBy } from './compact.ts';
 import type { CompactionSettings } from './compact.ts';
 import type { Job } from './job.ts';
+import { createSnapshotBuilder } from './snapshot-builder.ts';
 import type { WorkerLogger } from './telemetry.ts';
 
 export interface CompactJobOptions {
@@ -22,6 +23,7 @@ const RETRY_MS = 60_000;
 
 export function compactJob({ database, logger, settings }: CompactJobOptions): Job {
   const compaction: CompactionSettings = { ...COMPACTION, ...settings };
+  const builder = createSnapshotBuilder(compaction);
   /** Spaces that failed: not at every turn, which would fill the log and the processor. */
   const retryAtMs = new Map<string, number>();
 
@@ -31,11 +33,12 @@ export function compactJob({ database, logger, settings }: CompactJobOptions): J
     async turn(turn) {
       const { minRows, maxRows, quietMs } = compaction;
       const need = { minRows, maxRows, quietSince: new Date(turn.now() - quietMs) };
-      for (const spaceId of await spacesToCompact(database, need, SPACES_PER_TURN)) {
+      const spaceIds = await spacesToCompact(database, need, SPACES_PER_TURN);
+      for (const spaceId of spaceIds) {
         if (turn.isStopping) return;
         if ((retryAtMs.get(spaceId) ?? 0) > turn.now()) continue;
         try {
-          const outcome = await compactSpace(database, spaceId, compaction, turn.now());
+          const outcome = await compactSpaceBy(builder, database, spaceId, compaction, turn.now());
           retryAtMs.delete(spaceId);
           if (outcome) logger.info({ spaceId, ...outcome }, 'compacted a space');
           if (outcome && outcome.quarantined > 0) {
@@ -49,6 +52,8 @@ export function compactJob({ database, logger, settings }: CompactJobOptions): J
           logger.error({ err: error, spaceId }, 'a space could not be compacted; it is tried again later');
         }
       }
+      if (spaceIds.length < SPACES_PER_TURN) await builder.rest();
     },
+    close: () => builder.rest(),
   };
 }

@@ -4,16 +4,15 @@
  * Promise: a snapshot is built from persisted rows alone, into a fresh document, under a lock and in one
  * transaction; raw rows stay at least seven days and the last three snapshots always, so that a mistake here
  * can be undone. Servers that hold the space are told and drop what the snapshot covers.
- * Limits: a large document is decoded in a thread of its own, so that nothing else waits; one at a time.
  */
-import { Worker } from 'node:worker_threads';
 import { compact } from '@holdfast/db/compaction.ts';
 import type { CompactionOutcome, CompactionRow } from '@holdfast/db/compaction.ts';
 import type { Database } from '@holdfast/db/database.ts';
 import { announceOnce } from '@holdfast/db/space-events.ts';
 import type { StoredSnapshot } from '@holdfast/db/update-log.ts';
-import { buildSnapshot } from './build-snapshot.ts';
-import type { BuildInput, BuiltSnapshot } from './build-snapshot.ts';
+import type { BuildInput } from './build-snapshot.ts';
+import { createSnapshotBuilder } from './snapshot-builder.ts';
+import type { SnapshotBuilder } from './snapshot-builder.ts';
 
 export interface CompactionSettings {
   /** Rows beyond the newest snapshot that make a new one worth its while, once the space is quiet. */
@@ -45,18 +44,33 @@ export const COMPACTION: CompactionSettings = {
   inlineBytes: 64 * 1024,
 };
 
-/** Null when there was nothing to do, or someone else is at it. */
+/** Compacts one space alone. Null when there was nothing to do, or someone else is at it. */
 export async function compactSpace(
   database: Database,
   spaceId: string,
   settings: CompactionSettings,
   nowMs: number,
 ): Promise<CompactionOutcome | null> {
+  const builder = createSnapshotBuilder(settings);
+  try {
+    return await compactSpaceBy(builder, database, spaceId, settings, nowMs);
+  } finally {
+    await builder.rest();
+  }
+}
+
+/** The same, by a builder that others use too. */
+export async function compactSpaceBy(
+  builder: SnapshotBuilder,
+  database: Database,
+  spaceId: string,
+  settings: CompactionSettings,
+  nowMs: number,
+): Promise<CompactionOutcome | null> {
   const keep = { snapshots: settings.keepSnapshots, rowsAfter: new Date(nowMs - settings.keepRowsMs) };
-  const outcome = await compact(database, spaceId, keep, (snapshot, rows) => {
-    const input = toInput(snapshot, rows, settings, nowMs);
-    return sizeOf(input) <= settings.inlineBytes ? Promise.resolve(buildSnapshot(input)) : inThread(input);
-  });
+  const outcome = await compact(database, spaceId, keep, (snapshot, rows) =>
+    builder.build(toInput(snapshot, rows, settings, nowMs)),
+  );
   if (outcome) await announceOnce(database, { kind: 'snapshot', spaceId, seq: outcome.seq });
   return outcome;
 }
@@ -73,19 +87,4 @@ function toInput(
     nowMs,
     patienceMs: settings.patienceMs,
   };
-}
-
-function sizeOf(input: BuildInput): number {
-  let bytes = input.snapshot?.length ?? 0;
-  for (const row of input.rows) bytes += row.body.length;
-  return bytes;
-}
-
-function inThread(input: BuildInput): Promise<BuiltSnapshot | null> {
-  return new Promise((resolve, reject) => {
-    const thread = new Worker(new URL('./build-snapshot-thread.ts', import.meta.url), { workerData: input });
-    thread.once('message', resolve);
-    thread.once('error', reject);
-    thread.once('exit', (code) => reject(new Error(`The thread that builds a snapshot ended with ${code}.`)));
-  });
 }

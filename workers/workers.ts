@@ -8,6 +8,7 @@
 import type { Database } from '@holdfast/db/database.ts';
 import { announceOnce, createSpaceEvents } from '@holdfast/db/space-events.ts';
 import type { SpaceEvent } from '@holdfast/db/space-events.ts';
+import { auditRetentionJob } from './audit/retention-job.ts';
 import { createEndpointGuard } from './channels/endpoint-guard.ts';
 import { createMailChannel } from './channels/mail.ts';
 import { createPushChannel } from './channels/web-push.ts';
@@ -15,6 +16,8 @@ import { compactJob } from './compact-job.ts';
 import type { CompactionSettings } from './compact.ts';
 import { WORKERS_DEFAULTS } from './config.ts';
 import type { WorkersConfig } from './config.ts';
+import { expireJob } from './housekeeping/expire-job.ts';
+import { purgeTrashJob } from './housekeeping/purge-trash-job.ts';
 import { createJobLoop } from './job.ts';
 import type { Hint, Job } from './job.ts';
 import { EFFECTS } from './projection/effects.ts';
@@ -22,11 +25,14 @@ import type { ProjectionEffect } from './projection/effect.ts';
 import { projectionJob } from './projection/job.ts';
 import type { ProjectionSettings } from './projection/project.ts';
 import { createProjector, createThreadProjector, PROJECTION } from './projection/projector.ts';
+import { reconcileJob } from './projection/reconcile.ts';
+import { sendMailJob } from './mail/send-mail-job.ts';
 import { deliverNotificationsJob } from './reminders/deliver-job.ts';
 import { fireRemindersJob } from './reminders/fire-job.ts';
 import { replanRemindersJob } from './reminders/replan-job.ts';
 import { NO_METRICS } from './telemetry.ts';
 import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
+import { deliverWebhooksJob } from './webhooks/deliver-job.ts';
 
 export type { WorkerLogger } from './telemetry.ts';
 
@@ -84,6 +90,8 @@ export function createWorkers(options: WorkersOptions): Workers {
         : createProjector(database, effects, settings),
       onProjected: (id) => hint({ kind: 'projected', id }),
     }),
+    reconcileJob({ database, logger, effects }),
+    auditRetentionJob({ database, logger, keepDays: config.auditRetentionDays }),
     compactJob({ database, logger, settings: options.compaction }),
     replanRemindersJob({ database, onPlanned: () => hint({ kind: 'plan', id: '' }) }),
     fireRemindersJob({
@@ -94,6 +102,10 @@ export function createWorkers(options: WorkersOptions): Workers {
       onTold: (userId) => announce({ kind: 'notify', spaceId: userId }),
     }),
     deliverNotificationsJob({ database, logger, metrics, config, push, mail }),
+    deliverWebhooksJob({ database, logger, metrics, guard, publicUrl: config.publicUrl }),
+    ...(mail ? [sendMailJob({ database, logger, metrics, mail, publicUrl: config.publicUrl })] : []),
+    purgeTrashJob({ database, logger, metrics }),
+    expireJob({ database, logger, metrics }),
   ];
   const loops = jobs.map((job) => ({ job, loop: createJobLoop({ job, logger, metrics, now }) }));
   let events: ReturnType<typeof createSpaceEvents> | undefined;

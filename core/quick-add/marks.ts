@@ -21,12 +21,21 @@ export interface Names {
   readonly mostWords: number;
 }
 
+/** The same array is folded once: a line is read again at every key that is pressed. */
+const known = new WeakMap<readonly (string | Named)[], Names>();
+
 export function namesOf(given: readonly (string | Named)[]): Names {
+  let names = known.get(given);
+  if (!names) known.set(given, (names = foldNames(given)));
+  return names;
+}
+
+function foldNames(given: readonly (string | Named)[]): Names {
   const byKey = new Map<string, Named>();
   let mostWords = 1;
   for (const entry of given) {
     const named = namedOf(entry);
-    const key = folded(named.name);
+    const key = foldedName(named.name);
     if (key !== '' && !byKey.has(key)) byKey.set(key, named);
     mostWords = Math.max(mostWords, named.name.trim().split(/\s+/u).length);
   }
@@ -60,7 +69,7 @@ export function nameAt(
   }
   const textTo = (end: number): string => line.slice(first.start, lexemes[end - 1]?.end);
   for (const end of ends.toReversed()) {
-    const known = names.byKey.get(folded(textTo(end)));
+    const known = names.byKey.get(foldedName(textTo(end)));
     if (known) return { value: known, next: end };
   }
   const [end] = ends;
@@ -103,7 +112,8 @@ function nameEnd(lexemes: readonly Lexeme[], from: number): number {
   return end;
 }
 
-function folded(name: string): string {
+/** Names that differ only in letter case, blanks, `-` and `_` are one. */
+export function foldedName(name: string): string {
   return name
     .normalize('NFC')
     .toLowerCase()

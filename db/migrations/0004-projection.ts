@@ -270,7 +270,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       lease_by uuid,
       lease_until timestamptz,
       succeeded_at timestamptz,
-      error text
+      error text,
+      test_id uuid,
+      tested_at timestamptz,
+      test_error text
     )`.execute(db);
   await sql`CREATE INDEX webhook_by_space ON webhook (space_id)`.execute(db);
   await sql`
@@ -282,6 +285,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       attempts integer NOT NULL,
       error text NOT NULL,
       dead_at timestamptz NOT NULL DEFAULT now(),
+      replay_at timestamptz,
       PRIMARY KEY (webhook_id, seq)
     )`.execute(db);
 }

@@ -16,15 +16,19 @@ import {
 } from '@holdfast/db/accounts.ts';
 import type { AccountRole } from '@holdfast/db/account-tables.ts';
 import type { Database } from '@holdfast/db/database.ts';
+import { askForReset, claimReset } from '@holdfast/db/password-resets.ts';
 import { announceOnce } from '@holdfast/db/space-events.ts';
 import { ensurePersonalSpace, spacesOf } from '@holdfast/db/spaces.ts';
 import type { SpaceOfMember } from '@holdfast/db/spaces.ts';
 import type { ServerConfig } from '../config.ts';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './auth-library.ts';
 import type { AuthFailureCode, AuthLibrary, AuthOutcome, SessionUser } from './auth-library.ts';
 
 export const PERSONAL_SPACE_NAME = 'Personal';
 
 const MAX_SIGN_UPS_AT_ONCE = 3;
+/** How long a link to a new password works. */
+const RESET_LINK_MS = 60 * 60_000;
 
 export interface SignUp {
   readonly name: string;
@@ -42,6 +46,10 @@ export type ResetOutcome =
   | { readonly ok: true; readonly userId: string }
   | { readonly ok: false; readonly code: AuthFailureCode | 'no-account' };
 
+export type LinkOutcome =
+  | { readonly ok: true; readonly userId: string }
+  | { readonly ok: false; readonly code: AuthFailureCode | 'invalid-reset' };
+
 export interface Accounts {
   signUp(input: SignUp, from: Headers): Promise<SignUpOutcome>;
   signIn(input: { email: string; password: string }, from: Headers): Promise<AuthOutcome<SessionUser>>;
@@ -50,6 +58,10 @@ export interface Accounts {
    * sessions, on running servers too; API tokens stay.
    */
   resetPassword(input: { email: string; password: string }): Promise<ResetOutcome>;
+  /** Sends a link to a new password to the address, if it has an account; the caller cannot tell. */
+  requestReset(email: string): Promise<void>;
+  /** By such a link, which is spent. Ends all of the person's sessions, as resetPassword does. */
+  resetByLink(input: { token: string; password: string }): Promise<LinkOutcome>;
   /** Who may sign up at this moment: the first account is always allowed. */
   signUpMode(): Promise<ServerConfig['signup']>;
   /** The caller's spaces, the personal one first. */
@@ -137,6 +149,18 @@ export function createAccounts({ database, library, signup, now }: AccountsOptio
       // Servers remember who a cookie stands for, and have sockets open: they look again.
       await announceOnce(database, { kind: 'user', spaceId: account.id });
       return { ok: true, userId: account.id };
+    },
+    requestReset: (email) => askForReset(database, email, new Date(now()), new Date(now() + RESET_LINK_MS)),
+    async resetByLink({ token, password }) {
+      // Before the link is spent.
+      if (password.length < MIN_PASSWORD_LENGTH) return { ok: false, code: 'weak-password' };
+      if (password.length > MAX_PASSWORD_LENGTH) return { ok: false, code: 'long-password' };
+      const userId = await claimReset(database, token, new Date(now()));
+      if (userId === null) return { ok: false, code: 'invalid-reset' };
+      const outcome = await library.resetPassword(userId, password);
+      if (!outcome.ok) return outcome;
+      await announceOnce(database, { kind: 'user', spaceId: userId });
+      return { ok: true, userId };
     },
     signUpMode: async () => (signup === 'open' || (await hasAccounts(database)) ? signup : 'open'),
     async spaces(userId) {

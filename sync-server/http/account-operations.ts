@@ -21,6 +21,7 @@ export interface AccountOperationsOptions {
   readonly ended: (userId: string) => void;
   readonly now: () => number;
   readonly version: string;
+  readonly sendsMail: boolean;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -32,6 +33,7 @@ export function accountOperations({
   ended,
   now,
   version,
+  sendsMail,
 }: AccountOperationsOptions): Operation[] {
   return [
     operation({
@@ -39,11 +41,16 @@ export function accountOperations({
       method: 'get',
       path: '/api/v1/server',
       group: 'Accounts',
-      summary: 'What to know before signing in: the version, and who may sign up',
+      summary:
+        'What to know before signing in: the version, who may sign up, and how a forgotten password is reset',
       access: 'public',
       result: schemas.server,
       status: 200,
-      handle: async () => ({ version, signUp: await accounts.signUpMode() }),
+      handle: async () => ({
+        version,
+        signUp: await accounts.signUpMode(),
+        passwordReset: sendsMail ? ('mail' as const) : ('operator' as const),
+      }),
     }),
     operation({
       id: 'getMe',

@@ -20,11 +20,14 @@ export interface AuthOperationsOptions {
   readonly rateLimits: RateLimits;
   /** Some or all sessions of this user have ended. */
   readonly ended: (userId: string) => void;
+  readonly sendsMail: boolean;
 }
 
 const GROUP = 'Accounts';
 
-export function authOperations({ accounts, library, rateLimits, ended }: AuthOperationsOptions): Operation[] {
+export function authOperations(options: AuthOperationsOptions): Operation[] {
+  const { accounts, library, rateLimits, ended, sendsMail } = options;
+
   function take(name: RateLimitName, caller: string): void {
     const waitMs = rateLimits.take(name, caller);
     if (waitMs > 0) throw tooMany(waitMs);
@@ -174,6 +177,46 @@ export function authOperations({ accounts, library, rateLimits, ended }: AuthOpe
         return { done: true };
       },
     }),
+    operation({
+      id: 'requestPasswordReset',
+      method: 'post',
+      path: '/api/auth/request-password-reset',
+      group: GROUP,
+      summary:
+        'Mail a link to a new password to this address, if it has an account; the answer is always the same',
+      access: 'public',
+      body: schemas.requestResetInput,
+      status: 204,
+      problems: ['mail-unavailable'],
+      async handle({ body, connection }) {
+        if (!sendsMail) {
+          const detail = 'This server sends no mail. Whoever runs it can reset your password.';
+          throw new Problem('mail-unavailable', detail);
+        }
+        take('reset-address', connection.network);
+        take('reset-account', body.email.toLowerCase());
+        await accounts.requestReset(body.email);
+      },
+    }),
+    operation({
+      id: 'resetPassword',
+      method: 'post',
+      path: '/api/auth/reset-password',
+      group: GROUP,
+      summary: 'Set a new password by the link of such a mail; ends every session. API tokens stay',
+      access: 'public',
+      body: schemas.resetPasswordInput,
+      result: schemas.done,
+      status: 200,
+      problems: ['invalid-reset', 'weak-password', 'long-password'],
+      async handle({ body, connection }) {
+        take('reset-address', connection.network);
+        const outcome = await accounts.resetByLink({ token: body.token, password: body.newPassword });
+        if (!outcome.ok) throw refusal(outcome.code);
+        ended(outcome.userId);
+        return { done: true };
+      },
+    }),
   ];
 }
 
@@ -194,7 +237,8 @@ function headersFor(headers: Headers, address: string): Headers {
   return copy;
 }
 
-const DETAILS: Readonly<Record<SignUpFailureCode, string>> = {
+const DETAILS: Readonly<Record<SignUpFailureCode | 'invalid-reset', string>> = {
+  'invalid-reset': 'This link is unknown, used or too old. Ask for a new one.',
   'wrong-credentials': 'The e-mail address or the password is wrong.',
   'email-taken': 'There is an account with this e-mail address. Sign in instead.',
   'weak-password': `A password needs at least ${String(MIN_PASSWORD_LENGTH)} characters.`,
@@ -207,6 +251,6 @@ const DETAILS: Readonly<Record<SignUpFailureCode, string>> = {
   'invite-invalid': 'This invitation is unknown, used or too old. Ask for a new one.',
 };
 
-function refusal(code: SignUpFailureCode): Problem {
+function refusal(code: SignUpFailureCode | 'invalid-reset'): Problem {
   return new Problem(code, DETAILS[code]);
 }

@@ -13,6 +13,8 @@ const PROBLEMS = {
   'weak-password': [400, 'The password is too short'],
   'long-password': [400, 'The password is too long'],
   'invalid-email': [400, 'That is no e-mail address'],
+  'invalid-reset': [400, 'The link to a new password is not valid'],
+  'endpoint-refused': [400, 'That address may not be called'],
   'signed-out': [401, 'Not signed in'],
   'wrong-credentials': [401, 'Wrong e-mail address or password'],
   'invalid-token': [401, 'The API token is not valid'],
@@ -27,6 +29,7 @@ const PROBLEMS = {
   'method-not-allowed': [405, 'The method is not allowed here'],
   'request-timeout': [408, 'The request took too long to arrive'],
   conflict: [409, 'It cannot be done as things are'],
+  'webhook-limit': [409, 'There are too many webhooks'],
   'email-taken': [409, 'That e-mail address has an account'],
   'too-large': [413, 'The request is too large'],
   'unsupported-media-type': [415, 'The body must be JSON'],
@@ -34,6 +37,7 @@ const PROBLEMS = {
   'upgrade-required': [426, 'This path speaks WebSocket'],
   'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'Something went wrong here'],
+  'mail-unavailable': [503, 'This server sends no mail'],
   unavailable: [503, 'Not available at the moment'],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -46,6 +46,10 @@ export const signInInput = z.object({ email: z.string().trim().max(320), passwor
 
 export const changePasswordInput = z.strictObject({ currentPassword: z.string(), newPassword: password });
 
+export const requestResetInput = z.strictObject({ email: z.string().trim().max(320) });
+
+export const resetPasswordInput = z.strictObject({ token: z.string().max(200), newPassword: password });
+
 export const done = z.object({ done: z.literal(true) });
 
 export const user = z.object({
@@ -89,6 +93,9 @@ export const server = z.object({
   signUp: z
     .enum(['open', 'invite', 'closed'])
     .meta({ description: 'Who may sign up now; open while there is no account at all.' }),
+  passwordReset: z.enum(['mail', 'operator']).meta({
+    description: 'How a forgotten password is set anew: by a link in a mail, or by whoever runs the server.',
+  }),
 });
 
 export const spaceInput = z.strictObject({ name });

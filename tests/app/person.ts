@@ -14,8 +14,14 @@ export interface PersonOptions {
   readonly theme?: 'light' | 'dark';
   /** Pixels of the screen a pixel of the page. */
   readonly scale?: number;
+  /** IANA name of where the browser is. */
+  readonly timeZone?: string;
+  /** An instant at which the page's clock stands still; its timers run. */
+  readonly now?: string;
   /** Runs in every page before the app does. */
   readonly before?: string;
+  /** What the page's clock shows when it begins; the test then moves it by `page.clock`. */
+  readonly at?: Date;
 }
 
 export interface Person {
@@ -62,12 +68,15 @@ export async function newPerson(browser: Browser, url: string, o: PersonOptions 
     deviceScaleFactor: o.scale ?? 1,
     colorScheme: o.theme ?? 'light',
     locale: 'en-GB',
+    ...(o.timeZone === undefined ? {} : { timezoneId: o.timeZone }),
     hasTouch: o.viewport?.width === PHONE.width,
     permissions: ['clipboard-read', 'clipboard-write'],
     reducedMotion: 'reduce',
   });
+  if (o.now !== undefined) await context.clock.setFixedTime(o.now);
   if (o.before !== undefined) await context.addInitScript(o.before);
   const page = await context.newPage();
+  if (o.at !== undefined) await page.clock.install({ time: o.at });
   const person = personAt(context, page);
   await page.goto('/');
   await person.untilReady();

@@ -55,27 +55,39 @@ test('[P2] a pasted list becomes as many tasks, in its order, and one Undo takes
   await anna.untilTitles('Already here');
 });
 
+/** From now on time passes in this window only where the test lets it. */
+async function stopClock(person: Person): Promise<void> {
+  await person.page.clock.install();
+  await person.page.clock.pauseAt(Date.now() + 1_000);
+}
+
 test('[P4] a completed task stays a moment, so that the same tap takes it back', async () => {
   const anna = await arrive();
   await anna.add('Buy bread', 'Call Tom');
+  await stopClock(anna);
   await anna.tick('Buy bread').click();
   await anna
     .tick('Buy bread')
     .and(anna.page.getByRole('checkbox', { checked: true }))
     .waitFor();
+  await anna.page.clock.runFor(599);
   await anna.tick('Buy bread').click();
   await anna
     .tick('Buy bread')
     .and(anna.page.getByRole('checkbox', { checked: false }))
     .waitFor();
+  await anna.page.clock.runFor(10_000);
   await anna.untilTitles('Buy bread', 'Call Tom');
 });
 
 test('[P4] a completed task leaves the list, and Undo brings it back to its place', async () => {
   const anna = await arrive();
   await anna.add('Buy bread', 'Call Tom');
+  await stopClock(anna);
   await anna.tick('Buy bread').click();
+  await anna.page.clock.runFor(600);
   await anna.untilTitles('Call Tom');
+  await anna.page.clock.runFor(7_000);
   await anna.page.getByRole('button', { name: 'Undo' }).click();
   await anna.untilTitles('Buy bread', 'Call Tom');
 });
@@ -83,7 +95,9 @@ test('[P4] a completed task leaves the list, and Undo brings it back to its plac
 test('[P4] Undo in the toast undoes its own intent, also when another has followed', async () => {
   const anna = await arrive();
   await anna.add('Buy bread');
+  await stopClock(anna);
   await anna.tick('Buy bread').click();
+  await anna.page.clock.runFor(600);
   await anna.untilTitles();
   await anna.add('Call Tom');
   await anna.page.getByRole('button', { name: 'Undo' }).click();

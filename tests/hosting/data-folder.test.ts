@@ -5,7 +5,10 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, chown, cp, mkdir, readFile, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fullFault, folderFault } from '@holdfast/deploy/fault.ts';
 import { findRunningPostgres, startEmbeddedPostgres } from '@holdfast/deploy/embedded-postgres.ts';
@@ -14,7 +17,7 @@ import { createDatabase } from '@holdfast/db/database.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { attemptStart, postmasterPid, startApp } from '../support/app.ts';
 import type { AppOptions } from '../support/app.ts';
-import { isAlive, ownDataDir, signUp, statusOfMe } from './machine.ts';
+import { isAlive, madeDataDir, ownDataDir, signUp, statusOfMe } from './machine.ts';
 
 const isRoot = process.getuid?.() === 0;
 const ORDINARY_USER = 65_534;
@@ -48,7 +51,7 @@ test('[HO15] a data folder of a newer Holdfast is refused and not touched', asyn
 });
 
 test('[HO15] a database of a newer Postgres is refused and not touched', async () => {
-  const dir = await ownDataDir();
+  const dir = await madeDataDir();
   const first = await startApp({ dataDir: dir });
   await first.stop();
   await writeFile(join(dir, 'postgres', 'data', 'PG_VERSION'), '19\n');
@@ -110,18 +113,20 @@ test('[HO16] a disk that filled up after the database was made is told too', asy
 });
 
 test('[HO17] a port in use is told with the way out', async () => {
-  const dir = await ownDataDir();
-  const first = await startApp();
-  expect(await refusal({ dataDir: dir, env: { PORT: String(first.port) } })).toMatch(
+  const dir = await madeDataDir();
+  const other = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  expect(await refusal({ dataDir: dir, env: { PORT: String(port) } })).toMatch(
     /Port \d+ on 127\.0\.0\.1 is in use by another program: stop that one, or set PORT/,
   );
   // The database that was started for it is gone again.
   expect(await postmasterPid(dir)).toBeUndefined();
-  await first.stop();
 });
 
 test('[HO17] an address of another machine is told', async () => {
-  expect(await refusal({ dataDir: await ownDataDir(), env: { HOST: '203.0.113.7' } })).toMatch(
+  expect(await refusal({ dataDir: await madeDataDir(), env: { HOST: '203.0.113.7' } })).toMatch(
     /HOST is "203\.0\.113\.7", which is no address of this machine/,
   );
 });
@@ -189,7 +194,7 @@ test('[HO21] a database that was half made is made anew', async () => {
 });
 
 test('[HO21] a lost password file is replaced: who owns the folder owns the database', async () => {
-  const dir = await ownDataDir();
+  const dir = await madeDataDir();
   const first = await startApp({ dataDir: dir });
   const cookie = await signUp(first.url);
   await first.stop();
@@ -222,7 +227,7 @@ test('[HO22] libraries whose links npm did not make are linked in the data folde
 });
 
 test('[HO10] a program that has the process id of a dead Postgres is left alone', async () => {
-  const dir = await ownDataDir();
+  const dir = await madeDataDir();
   const first = await startApp({ dataDir: dir });
   const cookie = await signUp(first.url);
   const file = join(dir, 'postgres', 'data', 'postmaster.pid');

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { isAlive } from './machine.ts';
+import { HANG_MS, isAlive } from './machine.ts';
 
 const launcher = fileURLToPath(new URL('../../deploy/launch.mjs', import.meta.url));
 const pinnedPackage =
@@ -240,11 +240,11 @@ test('[HO8] when the npm above is killed, the program ends in order', async () =
   );
   let output = '';
   npm.stdout.on('data', (text: Buffer) => (output += text.toString()));
-  await vi.waitFor(() => expect(output).toContain('"pid"'), { timeout: 20_000 });
+  await vi.waitFor(() => expect(output).toContain('"pid"'), { timeout: HANG_MS });
   const { pid } = JSON.parse(output) as { pid: number };
   npm.kill('SIGKILL');
-  await vi.waitFor(() => expect(output).toContain('drained by SIGTERM'), { timeout: 20_000 });
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
+  await vi.waitFor(() => expect(output).toContain('drained by SIGTERM'), { timeout: HANG_MS });
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: HANG_MS });
 });
 
 /** A Node that says it is 20, whichever it is. */
@@ -286,7 +286,7 @@ test('[HO9] on a system without a pinned Node an old one is told what to install
 });
 
 async function said(run: Launch, text: string): Promise<void> {
-  await vi.waitFor(() => expect(run.stdout()).toContain(text), { timeout: 20_000, interval: 10 });
+  await vi.waitFor(() => expect(run.stdout()).toContain(text), { timeout: HANG_MS, interval: 10 });
 }
 
 /** The first one on the path that does not come with the project. */

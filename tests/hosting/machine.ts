@@ -1,10 +1,14 @@
 /** What the hosting tests do with the machine: folders that clean up after themselves, processes, accounts. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, inject, onTestFinished, vi } from 'vitest';
 import { postmasterPid, temporaryDataDir } from '../support/app.ts';
+
+/** Only against a hang, as the limit of a test is: a busy machine takes many times as long for everything. */
+export const HANG_MS = 110_000;
 
 const PROGRAM = fileURLToPath(new URL('../../deploy/holdfast.ts', import.meta.url));
 
@@ -15,6 +19,16 @@ export async function ownDataDir(): Promise<string> {
     await endPostgresIn(dir);
     await rm(dir, { recursive: true, force: true, maxRetries: 20 });
   });
+  return dir;
+}
+
+/** The same, with a database in it that was made and never used. For tests that are not about its making. */
+export async function madeDataDir(): Promise<string> {
+  const dir = await ownDataDir();
+  const postgres = join(dir, 'postgres');
+  await mkdir(postgres, { mode: 0o700 });
+  const made = inject('madeCluster');
+  execFileSync('cp', ['-a', join(made, 'data'), join(made, 'password'), postgres]);
   return dir;
 }
 
@@ -36,7 +50,7 @@ export function isAlive(pid: number | undefined): boolean {
 }
 
 export async function appears(path: string): Promise<void> {
-  await vi.waitFor(() => expect(existsSync(path)).toBe(true), { timeout: 20_000, interval: 5 });
+  await vi.waitFor(() => expect(existsSync(path)).toBe(true), { timeout: HANG_MS, interval: 5 });
 }
 
 /** Makes an account and returns its session cookie. */
@@ -64,14 +78,20 @@ export interface Answer {
   readonly stderr: string;
 }
 
-/** The operator's command line as a process, with nothing in its environment but what is given. */
+/**
+ * The operator's command line as a process, with nothing in its environment but what is given and the place of what
+ * Node compiled before.
+ */
 export function holdfast(
   args: readonly string[],
   env: Record<string, string> = {},
   input = '',
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env['PATH'], ...env } });
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      env: { PATH, ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }), ...env },
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));

@@ -13,7 +13,7 @@ import { startApp } from '../support/app.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { connectStockClient, untilDoc } from '../support/stock-client.ts';
 import type { StockClient } from '../support/stock-client.ts';
-import { holdfast, ownDataDir, signUp, statusOfMe } from './machine.ts';
+import { holdfast, madeDataDir, ownDataDir, signUp, statusOfMe } from './machine.ts';
 
 async function signInStatus(url: string, password: string): Promise<number> {
   const response = await fetch(`${url}/api/auth/sign-in/email`, {
@@ -25,7 +25,7 @@ async function signInStatus(url: string, password: string): Promise<number> {
 }
 
 test('[HO26] a forgotten password is set anew, and the sessions of the person end on a running server', async () => {
-  const dir = await ownDataDir();
+  const dir = await madeDataDir();
   const env = { DATA_DIR: dir };
   const app = await startApp({ dataDir: dir });
   const cookie = await signUp(app.url);

@@ -1,9 +1,9 @@
 /** Starting, stopping, and starting again after the worst: the whole server as a child process. */
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { attemptStart, postmasterPid, startApp } from '../support/app.ts';
-import { appears, isAlive, ownDataDir, signUp, statusOfMe } from './machine.ts';
+import { HANG_MS, appears, isAlive, madeDataDir, ownDataDir, signUp, statusOfMe } from './machine.ts';
 
 test('[HO1] one line says that it is ready, and the address in it answers', async () => {
   const app = await startApp();
@@ -14,7 +14,7 @@ test('[HO1] one line says that it is ready, and the address in it answers', asyn
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`[HO2] ${signal} ends the server with 0, its database with it, and gives the folder back`, async () => {
-    const dir = await ownDataDir();
+    const dir = await madeDataDir();
     const app = await startApp({ dataDir: dir });
     expect(await postmasterPid(dir)).toBeGreaterThan(0);
     expect(await app.kill(signal)).toEqual({ code: 0, signal: null });
@@ -32,11 +32,14 @@ test('[HO2] a signal during the start also ends it with 0', async () => {
   expect(await attempt.exited).toEqual({ code: 0, signal: null });
   expect(attempt.stdout()).toBe('');
   expect(await postmasterPid(attempt.dataDir)).toBeUndefined();
+  // A database that was being made was given up, and nothing half made is left.
+  const left = await readdir(join(attempt.dataDir, 'postgres')).catch(() => []);
+  expect(left.filter((name) => name.startsWith('new-'))).toEqual([]);
   await attempt.cleanUp();
 });
 
 test('[HO3] keys are made once, are kept, and are readable by their owner alone', async () => {
-  const dir = await ownDataDir();
+  const dir = await madeDataDir();
   const first = await startApp({ dataDir: dir });
   const cookie = await signUp(first.url);
   await first.stop();
@@ -47,7 +50,7 @@ test('[HO3] keys are made once, are kept, and are readable by their owner alone'
 });
 
 test('[HO10] after kill -9 the orphaned Postgres is taken over and nothing is lost', async () => {
-  const dir = await ownDataDir();
+  const dir = await madeDataDir();
   const first = await startApp({ dataDir: dir });
   const cookie = await signUp(first.url);
   await first.kill('SIGKILL');
@@ -62,7 +65,7 @@ test('[HO10] after kill -9 the orphaned Postgres is taken over and nothing is lo
 });
 
 test('[HO10] a server and its Postgres killed together come back by themselves', async () => {
-  const dir = await ownDataDir();
+  const dir = await madeDataDir();
   const first = await startApp({ dataDir: dir });
   const cookie = await signUp(first.url);
   const postgres = (await postmasterPid(dir)) ?? 0;
@@ -75,7 +78,7 @@ test('[HO10] a server and its Postgres killed together come back by themselves',
 });
 
 test('[HO11] a Postgres that dies under a running server is started again', async () => {
-  const dir = await ownDataDir();
+  const dir = await madeDataDir();
   const app = await startApp({ dataDir: dir });
   const cookie = await signUp(app.url);
   const before = (await postmasterPid(dir)) ?? 0;
@@ -85,14 +88,14 @@ test('[HO11] a Postgres that dies under a running server is started again', asyn
       expect(await statusOfMe(app.url, cookie)).toBe(200);
       expect(await postmasterPid(dir)).not.toBe(before);
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: HANG_MS, interval: 50 },
   );
   expect(app.logs()).toContain('started again');
   expect(await app.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });
 
 test('[HO12] a second server on one data folder is refused with the address of the first', async () => {
-  const dir = await ownDataDir();
+  const dir = await madeDataDir();
   const first = await startApp({ dataDir: dir });
   const second = await attemptStart({ dataDir: dir });
   expect((await second.exited).code).toBe(1);

@@ -682,8 +682,26 @@ describe('the same document', () => {
       { seq: 2, userId: script.userId, deviceId: `api:${script.tokenId}` },
     ]);
     const device = await deviceOf(script);
-    expect([...Y.decodeStateVector(Y.encodeStateVector(device.doc)).keys()]).toHaveLength(1);
+    const [clientId, ...others] = Y.decodeStateVector(Y.encodeStateVector(device.doc)).keys();
+    expect(others).toEqual([]);
+    // Whoever writes under that id would make later edits of the API vanish.
+    const forger = new Y.Doc();
+    Y.applyUpdate(forger, Y.encodeStateAsUpdate(device.doc));
     device.destroy();
+    forger.clientID = clientId ?? 0;
+    const known = Y.encodeStateVector(forger);
+    forger.getMap('tasks').set('forged/title@x', 'forged');
+    const socket = await connectRawClient({
+      url: `${one.url.replace('http', 'ws')}/sync/${script.spaceId}`,
+      token: script.token,
+    });
+    await socket.answered;
+    socket.sendUpdate(Y.encodeStateAsUpdate(forger, known));
+    expect(await socket.receipt()).toMatchObject({ status: 1 });
+    await socket.close();
+    await make(script, { title: 'c' });
+    expect(await titles(script, '?sort=title')).toEqual(['a', 'b', 'c']);
+    expect(await logRows(script.spaceId)).toHaveLength(3);
   });
 });
 

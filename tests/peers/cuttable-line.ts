@@ -1,10 +1,11 @@
 /**
  * A network that can be cut: a TCP relay in front of the server, one per device under test.
  *
- * Cut means cut: connections break and new ones are refused, as with the cable out, for HTTP and WebSocket
- * alike (a browser's own offline emulation leaves open WebSockets alone).
+ * Cut means cut: connections break and new ones end without a word, for HTTP and WebSocket alike (a browser's own
+ * offline emulation leaves open WebSockets alone).
+ * Why it goes on listening: a port that was given back may belong to another program when the line is mended.
  */
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface CuttableLine {
   /** The server's address as seen through this line. */
@@ -17,48 +18,51 @@ export interface CuttableLine {
 export async function openLine(serverUrl: string): Promise<CuttableLine> {
   const target = new URL(serverUrl);
   const sockets = new Set<Socket>();
+  let isCut = false;
 
   const track = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   };
-  const listen = (port: number): Promise<Server> =>
-    new Promise((resolve, reject) => {
-      const server = createServer((near) => {
-        const far = connect(Number(target.port), target.hostname);
-        track(near);
-        track(far);
-        near.pipe(far);
-        far.pipe(near);
-        near.on('error', () => far.destroy());
-        far.on('error', () => near.destroy());
-        near.on('close', () => far.destroy());
-        far.on('close', () => near.destroy());
-      });
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', () => resolve(server));
-    });
-
-  let server = await listen(0);
+  const server = createServer((near) => {
+    near.on('error', () => undefined);
+    if (isCut) {
+      near.destroy();
+      return;
+    }
+    const far = connect(Number(target.port), target.hostname);
+    track(near);
+    track(far);
+    near.pipe(far);
+    far.pipe(near);
+    far.on('error', () => near.destroy());
+    near.on('close', () => far.destroy());
+    far.on('close', () => near.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  let isCut = false;
 
-  const cut = async (): Promise<void> => {
-    if (isCut) return;
-    isCut = true;
-    const closed = new Promise((resolve) => server.close(resolve));
+  /** Resolves when every connection has ended on this side. */
+  const breakAll = async (): Promise<void> => {
+    const ended = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     for (const socket of sockets) socket.destroy();
-    await closed;
+    await Promise.all(ended);
   };
 
   return {
     url: `http://127.0.0.1:${port}`,
-    cut,
-    mend: async () => {
-      if (!isCut) return;
-      server = await listen(port);
-      isCut = false;
+    cut: () => {
+      isCut = true;
+      return breakAll();
     },
-    close: cut,
+    mend: () => {
+      isCut = false;
+      return Promise.resolve();
+    },
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await breakAll();
+      await closed;
+    },
   };
 }

@@ -25,6 +25,8 @@ export interface ServiceWorkerHandle {
   untilShown(count: number): Promise<Shown[]>;
   /** Presses a button of the notification with that tag; '' is the notification itself. */
   press(tag: string, action: 'complete' | 'snooze' | ''): Promise<void>;
+  /** Resolves once the document's code in the worker has done everything that was asked of it. */
+  settled(): Promise<void>;
   /** The event that the browser sends once it has a network, to what asked for it. */
   sync(tag: string): Promise<void>;
 }
@@ -61,6 +63,16 @@ export async function serviceWorkerOf(context: BrowserContext, page: Page): Prom
     untilShown: (count) => worker.evaluate(untilShown, count),
     async press(tag, action) {
       await worker.evaluate(press, { tag, action });
+    },
+    async settled() {
+      // One thing at a time (background.ts): what is asked now is answered last.
+      await worker.evaluate(async () => {
+        await (
+          globalThis as unknown as {
+            holdfastBackground: { markShown(tag: string, at: number): Promise<boolean> };
+          }
+        ).holdfastBackground.markShown('test', 0);
+      });
     },
     async sync(tag) {
       await devtools.send('ServiceWorker.dispatchSyncEvent', {

@@ -6,26 +6,32 @@
  * while it is young, in the end is set aside too, and nothing is ever projected from a document with gaps.
  * Why the replica is dropped on every failure: it may hold what the database does not, and making it anew is always right.
  */
+import { randomUUID } from 'node:crypto';
 import { parseOccurrenceId } from '@holdfast/core/ids.ts';
 import type { Database, Tx } from '@holdfast/db/database.ts';
 import {
   appendAudit,
   appendOutbox,
   firstMissing,
+  headOf,
+  explainQuarantine,
   moveCursor,
   projectedIds,
   quarantineRow,
+  readAside,
   readAuthored,
   snapshotAfter,
   snapshotUpTo,
   withCursor,
   writeProjection,
 } from '@holdfast/db/projection.ts';
+import { appendBatch } from '@holdfast/db/update-log.ts';
 import type { AuthoredRow, Cursor, NamedRow, ProjectedRows } from '@holdfast/db/projection.ts';
 import { auditRows, newChanges } from './audit-rows.ts';
 import type { CarriedChange } from './audit-rows.ts';
 import type { ProjectionEffect } from './effect.ts';
 import { outboxRows } from './events.ts';
+import { NEVER_CAME } from '../build-snapshot.ts';
 import { Replica } from './replica.ts';
 import type { Touched } from './replica.ts';
 import type { Replicas } from './replicas.ts';
@@ -76,15 +82,38 @@ export async function projectSpace(
   }
   // Only now: what is not committed is not what the cursor says.
   if (turn.replica) replicas.put(spaceId, turn.replica);
+  for (const row of turn.revived ?? []) await appendAnew(database, spaceId, row);
   return turn.outcome;
 }
 
-interface Turn {
+/**
+ * A row that was set aside, and what it waited for has come: it goes to the end of the log, where every reader finds it.
+ * Killed in between it is appended twice, which changes nothing.
+ */
+async function appendAnew(database: Database, spaceId: string, row: AuthoredRow): Promise<void> {
+  const { body, userId, deviceId } = row;
+  await appendBatch(
+    database,
+    randomUUID(),
+    [{ spaceId, entries: [{ body, userId, deviceId }] }],
+    APPEND_LIMIT_MS,
+  );
+  await explainQuarantine(database, spaceId, row.seq, CAME_LATER);
+}
+
+export interface Turn {
   readonly tx: Tx;
   readonly spaceId: string;
   readonly cursor: Cursor;
   readonly nowMs: number;
   readonly known: Replica | undefined;
+}
+
+interface Taken {
+  readonly outcome: SpaceOutcome;
+  readonly replica: Replica | undefined;
+  /** Rows that were set aside once and can be applied now. */
+  readonly revived?: readonly AuthoredRow[];
 }
 
 interface Attempt {
@@ -97,17 +126,14 @@ interface Attempt {
   readonly isJump: boolean;
 }
 
-async function projectRows(
-  projection: Projection,
-  turn: Turn,
-): Promise<{ readonly outcome: SpaceOutcome; readonly replica: Replica | undefined }> {
-  const { tx, spaceId, cursor, nowMs, known } = turn;
+async function projectRows(projection: Projection, turn: Turn): Promise<Taken> {
+  const { tx, spaceId, cursor, nowMs } = turn;
   const { settings } = projection;
   const rows = await readAuthored(tx, spaceId, cursor.seq, {
     rows: settings.maxRows,
     bytes: settings.maxBytes,
   });
-  if (rows.length === 0) return { outcome: NOTHING, replica: known };
+  if (rows.length === 0) return pastWhatIsAside(projection, turn);
   let offered: readonly AuthoredRow[] = rows;
   let attempt = await inOrder(turn, rows);
   let waitsUntil: number | null = null;
@@ -125,15 +151,28 @@ async function projectRows(
   const bytes = rows.reduce((sum, row) => sum + row.body.length, 0);
   const isFull = rows.length >= settings.maxRows || bytes >= settings.maxBytes;
   const outcome = await write(projection, turn, attempt, Math.max(attempt.replica.seq, lastSeq(offered)));
+  const { replica } = attempt;
+  const aside = await readAside(turn.tx, turn.spaceId, NEVER_CAME, MAX_REVIVED);
   return {
     outcome: { ...outcome, isFull: isFull && waitsUntil === null, waitsUntil },
-    replica: attempt.replica,
+    replica,
+    revived: aside.filter((row) => !replica.lacksFor(row.body)),
   };
+}
+
+/** Nothing to read up to the head: everything there is in quarantine, or was pruned before the projection began. */
+async function pastWhatIsAside(projection: Projection, turn: Turn): Promise<Taken> {
+  const { tx, spaceId, cursor } = turn;
+  const head = await headOf(tx, spaceId);
+  if (head <= cursor.seq) return { outcome: NOTHING, replica: turn.known };
+  const { replica, isJump } = await openReplica(turn, { count: 0, last: head });
+  const attempt: Attempt = { replica, taken: [], carried: [], waiting: [], broken: [], isJump };
+  return { outcome: await write(projection, turn, attempt, Math.max(replica.seq, head)), replica };
 }
 
 /** The usual case: one row after the other. Null when one waits or cannot be applied. */
 async function inOrder(turn: Turn, rows: readonly AuthoredRow[]): Promise<Attempt | null> {
-  const { replica, isJump } = await openReplica(turn, rows);
+  const { replica, isJump } = await openReplica(turn, { count: rows.length, last: lastSeq(rows) });
   const taken: AuthoredRow[] = [];
   const carried: CarriedChange[] = [];
   const breath = createBreath();
@@ -156,7 +195,10 @@ async function inOrder(turn: Turn, rows: readonly AuthoredRow[]): Promise<Attemp
 async function carefully(turn: Turn, rows: readonly AuthoredRow[]): Promise<Attempt> {
   const broken: { row: AuthoredRow; error: string }[] = [];
   for (;;) {
-    const { replica, isJump } = await openReplica({ ...turn, known: undefined }, rows);
+    const { replica, isJump } = await openReplica(
+      { ...turn, known: undefined },
+      { count: rows.length, last: lastSeq(rows) },
+    );
     const left = rows.filter((row) => row.seq > replica.seq && !broken.some((bad) => bad.row === row));
     const pass = takeAll(replica, left);
     if (pass.broken === null) return { ...pass, replica, broken, isJump };
@@ -266,15 +308,15 @@ export function projectedRows(
 }
 
 /** The replica at the cursor: as it was kept, caught up, or made of the newest snapshot below and the rows since. */
-async function openReplica(
+export async function openReplica(
   { tx, spaceId, cursor, nowMs, known }: Turn,
-  rows: readonly AuthoredRow[],
+  /** How many rows are to come, and the sequence of the last. */
+  next: { readonly count: number; readonly last: number },
 ): Promise<{ readonly replica: Replica; readonly isJump: boolean }> {
   const now = (): number => nowMs;
-  const last = lastSeq(rows);
-  // Numbers without gaps need no second look; the others may be in quarantine, or gone.
-  const isDense = last - cursor.seq === rows.length;
-  const hasHole = !isDense && (await firstMissing(tx, spaceId, cursor.seq, last)) !== null;
+  // Numbers without gaps need no second look; what is not among them may be in quarantine, or gone.
+  const isDense = next.last - cursor.seq === next.count;
+  const hasHole = !isDense && (await firstMissing(tx, spaceId, cursor.seq, next.last)) !== null;
   if (!hasHole) {
     if (known !== undefined && known.seq <= cursor.seq && (await catchUp(tx, spaceId, known, cursor.seq)))
       return { replica: known, isJump: false };
@@ -312,7 +354,7 @@ async function catchUp(tx: Tx, spaceId: string, replica: Replica, untilSeq: numb
   return replica.isWhole;
 }
 
-async function touchAll(tx: Tx, spaceId: string, replica: Replica, touched: Touched): Promise<void> {
+export async function touchAll(tx: Tx, spaceId: string, replica: Replica, touched: Touched): Promise<void> {
   const { tables } = replica.model;
   for (const id of tables.task.entities.keys()) touched.tasks.add(parseOccurrenceId(id)?.taskId ?? id);
   for (const id of tables.list.entities.keys()) touched.lists.add(id);
@@ -351,7 +393,6 @@ function createBreath(): { isDue(): boolean; take(): Promise<void> } {
   };
 }
 
-const NEVER_CAME = 'It builds on something that never came.';
 const NOTHING: SpaceOutcome = {
   rows: 0,
   auditRows: 0,
@@ -360,6 +401,10 @@ const NOTHING: SpaceOutcome = {
   isFull: false,
   waitsUntil: null,
 };
+/** Of a row that was set aside and is in the log again. */
+export const CAME_LATER = 'What it builds on came later; it was appended anew.';
+const MAX_REVIVED = 50;
+const APPEND_LIMIT_MS = 10_000;
 const BREATH_MS = 10;
 const CATCH_UP_ROWS = 5000;
 const CATCH_UP_BYTES = 8 * 1024 * 1024;

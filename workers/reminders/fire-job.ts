@@ -3,7 +3,7 @@
  *
  * Promise: it wakes at the next instant at which something is due and looks every half second besides. What is due is
  * claimed by lease, so of several processes one fires it; it fires only once the projection holds what the log held then,
- * so that a completion made just before is honoured; for at most two seconds, so that a space that cannot be projected does
+ * so that a completion made just before is honoured; for at most some seconds, so that a space that cannot be projected does
  * not fall silent, and other spaces do not wait at all. Quiet hours hold and then give one digest; what is late by more
  * than the grace time is missed: told in the app, and not pushed.
  * Limits: nothing is sent here; deliveries are written with what the notification became, and sent by another job.

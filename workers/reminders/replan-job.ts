@@ -8,12 +8,12 @@
 import type { EpochMs } from '@holdfast/core/ids.ts';
 import { nextTimeOfDay, quietUntil } from '@holdfast/core/notification-preferences.ts';
 import type { Database } from '@holdfast/db/database.ts';
-import { personalSpace } from '@holdfast/db/notification-firing.ts';
 import {
   excludeProjection,
   lockPersonToPlan,
   markPlanned,
   moveHeldDigests,
+  personalSpace,
   planDailyDigest,
   spacesOfPerson,
   tasksToPlan,

@@ -10,8 +10,11 @@ const HOUR_MS = 60 * MINUTE_MS;
  */
 export const GRACE_MS = 15 * MINUTE_MS;
 
-/** How long the firing of a space waits for its projection. One that cannot be projected must not silence its reminders. */
-export const PROJECTION_WAIT_MS = 2 * SECOND_MS;
+/**
+ * How long the firing of a space waits for its projection: longer than that rests on a busy server, and not for ever, since
+ * a space that cannot be projected must not fall silent.
+ */
+export const PROJECTION_WAIT_MS = 5 * SECOND_MS;
 
 /** Between looks at what became due without a hint: another process may have planned it. */
 export const LOOK_MS = 500;

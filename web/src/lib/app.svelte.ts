@@ -17,6 +17,7 @@ import { Toasts } from './shell/toasts.svelte.ts';
 import { Updates } from './shell/updates.svelte.ts';
 import { SyncState } from './sync-state.svelte.ts';
 import { Intents } from './tasks/intents.ts';
+import { QuickAddGrammar } from './tasks/quick-add-grammar.svelte.ts';
 import { ScopeAsker } from './tasks/scope.svelte.ts';
 import { TaskStore } from './tasks/task-store.svelte.ts';
 
@@ -46,6 +47,7 @@ export class App {
     clock: this.clock,
     connection: () => this.sync.status.connection,
   });
+  readonly grammar = new QuickAddGrammar();
 
   #phase: AppPhase = $state('opening');
   #problem = $state('');

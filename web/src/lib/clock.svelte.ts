@@ -1,8 +1,9 @@
 /**
  * The present, for everything that is shown: today's date and the minute.
  *
- * Promise: `today` changes at midnight and when a sleeping page wakes, and only then, so that lists by date are
- * rebuilt once a day; `now` ticks every half minute while someone looks at it.
+ * Promise: `today` changes at midnight, when a sleeping page wakes and when the zone is another, and only then, so that
+ * lists by date are rebuilt once a day; `now` ticks every half minute while someone looks at it, and a traveller's zone
+ * is noticed with it.
  */
 
 import { createSubscriber } from 'svelte/reactivity';
@@ -14,10 +15,12 @@ const TICK_MS = 30_000;
 export class Clock {
   readonly locale: string = navigator.language || 'en';
   #today: LocalDate = $state(localDate(Date.now()));
+  #timeZone: string = $state(hostTimeZone());
   #now = Date.now();
   readonly #ticking = createSubscriber((update) => {
     const tick = (): void => {
       this.#now = Date.now();
+      if (hostTimeZone() !== this.#timeZone) this.#awaitMidnight();
       update();
     };
     tick();
@@ -31,10 +34,16 @@ export class Clock {
   constructor() {
     this.#awaitMidnight();
     document.addEventListener('visibilitychange', this.#onWake);
+    addEventListener('focus', this.#onWake);
   }
 
   get today(): LocalDate {
     return this.#today;
+  }
+
+  /** IANA name of where the device is now. */
+  get timeZone(): string {
+    return this.#timeZone;
   }
 
   get now(): number {
@@ -47,12 +56,19 @@ export class Clock {
   }
 
   get present(): Present {
-    return { today: this.today, time: this.time, locale: this.locale };
+    return {
+      today: this.today,
+      time: this.time,
+      locale: this.locale,
+      timeZone: this.timeZone,
+      nowMs: this.now,
+    };
   }
 
   close(): void {
     clearTimeout(this.#midnight);
     document.removeEventListener('visibilitychange', this.#onWake);
+    removeEventListener('focus', this.#onWake);
   }
 
   readonly #onWake = (): void => {
@@ -64,6 +80,8 @@ export class Clock {
     const now = Date.now();
     const today = localDate(now);
     if (today !== this.#today) this.#today = today;
+    const timeZone = hostTimeZone();
+    if (timeZone !== this.#timeZone) this.#timeZone = timeZone;
     this.#midnight = setTimeout(
       () => {
         this.#awaitMidnight();
@@ -71,4 +89,8 @@ export class Clock {
       untilTomorrowMs(now) + 50,
     );
   }
+}
+
+function hostTimeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

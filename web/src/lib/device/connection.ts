@@ -463,7 +463,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (session) void pump(session);
     },
     tryNow() {
-      if (!isStarted || isClosed) return;
+      // With a socket there is nothing to try; while one is being closed, what is planned must stay planned.
+      if (!isStarted || isClosed || provider.ws) return;
       clearTimeout(attemptTimer);
       provider.connect();
     },

@@ -20,6 +20,13 @@ export interface CachedTask {
   readonly order?: string;
   readonly tags: readonly string[];
   readonly hasNotes: boolean;
+  readonly repeat?: {
+    readonly rrule: string;
+    readonly mode: 'schedule' | 'completion';
+    readonly start: string;
+  };
+  /** How many. */
+  readonly reminders?: number;
 }
 
 export interface ViewCache {
@@ -97,6 +104,10 @@ export function takeViewCache(document: HoldfastDocument): ViewCache {
       ...(task.order === null ? {} : { order: task.order }),
       tags: [...task.tags],
       hasNotes: task.notes !== '',
+      ...(task.rule
+        ? { repeat: { rrule: task.rule.rrule, mode: task.rule.mode, start: task.rule.start } }
+        : {}),
+      ...(task.reminders.length > 0 ? { reminders: task.reminders.length } : {}),
     });
   }
   tasks.sort((a, b) => ((a.order ?? '') < (b.order ?? '') ? -1 : 1));

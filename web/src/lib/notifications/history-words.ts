@@ -5,7 +5,7 @@
  */
 
 import { momentWords } from '../words/due-words.ts';
-import type { Delivery, NotificationEntry } from './server.ts';
+import type { Delivery, NotificationEntry } from './notification-api.ts';
 
 export type HistoryTone = 'coming' | 'good' | 'quiet' | 'problem';
 
@@ -91,5 +91,5 @@ function failureWords({ channel, state, error }: Delivery): string[] {
 function actionWords(action: string | null): string {
   if (action === 'complete') return 'Completed from it';
   if (action === 'snooze') return 'Snoozed from it';
-  return 'Answered';
+  return action === 'open' ? 'Opened' : 'Answered';
 }

@@ -10,7 +10,7 @@
  */
 
 import type { Kept } from '../device/kept.ts';
-import type { NotificationServer } from './server.ts';
+import type { NotificationServer } from './notification-api.ts';
 
 export type PushState =
   /** Plain http. */

@@ -33,7 +33,11 @@ import {
 } from './payload.ts';
 import { createPush, type Push, type PushState } from './push.ts';
 import { createReminderClock, type ReminderClock } from './reminder-clock.ts';
-import { createNotificationServer, type NotificationEntry, type NotificationServer } from './server.ts';
+import {
+  createNotificationServer,
+  type NotificationEntry,
+  type NotificationServer,
+} from './notification-api.ts';
 import { claimShown, shownKeys } from './shown.ts';
 import { isWindowRequest, type WindowAnswer, type WindowRequest } from './window-messages.ts';
 
@@ -119,6 +123,7 @@ export class Reminding {
       );
       navigator.serviceWorker.startMessages();
     }
+    void this.#watchPermission();
     void this.#begin(device);
   }
 
@@ -238,6 +243,13 @@ export class Reminding {
       } else await this.#use(found.value);
     }
     await this.#hearNews();
+  }
+
+  /** The person may allow or block notifications in the browser's own settings at any time. */
+  async #watchPermission(): Promise<void> {
+    const permission = await navigator.permissions?.query({ name: 'notifications' }).catch(() => undefined);
+    if (!permission) return;
+    this.#stops.push(listen(permission, 'change', () => void this.#resumePush()));
   }
 
   async #resumePush(): Promise<void> {

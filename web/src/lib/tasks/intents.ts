@@ -23,9 +23,10 @@ import type {
   Writer,
 } from '@holdfast/core/document.ts';
 import type { Toasts } from '../shell/toasts.svelte.ts';
-import { type Due, type Present, dayWords, nextDateWords } from '../words/due-words.ts';
+import { type Due, type Present, nextDateWords } from '../words/due-words.ts';
 import { nextColour } from './colours.ts';
 import type { Priority } from './priority.ts';
+import type { ReadLine } from './quick-add-grammar.svelte.ts';
 import type { Scope, ScopeAsker } from './scope.svelte.ts';
 import type { TaskStore } from './task-store.svelte.ts';
 
@@ -76,18 +77,46 @@ export class Intents {
    */
   add(text: string, context: AddContext = {}): readonly string[] {
     const titles = titlesIn(text);
+    return this.#addEach(titles, (document, index) =>
+      document.createTask({
+        title: titles[index] ?? '',
+        ...(context.due ? { due: context.due as When } : {}),
+        ...(context.listId ? { listId: context.listId as ListId } : {}),
+        ...(context.parentId ? { parentId: context.parentId as TaskId } : {}),
+        ...(context.tagId ? { tags: [context.tagId as TagId] } : {}),
+      }),
+    );
+  }
+
+  /**
+   * Lines of quick add with all that was understood of them, as one intent; what they do not say the place fills in.
+   * `elsewhere` is a sentence for a task that is not seen from where it was written.
+   */
+  addRead(lines: readonly ReadLine[], context: AddContext = {}, elsewhere?: string): readonly string[] {
+    const titles = lines.map((line) => line.title);
+    const create = (document: HoldfastDocument, index: number): Result<{ id: TaskId }> => {
+      const line = lines[index];
+      if (!line) throw new Error(`there is no line ${String(index)}`);
+      return line.write(document, {
+        ...(context.due ? { due: context.due as When } : {}),
+        ...(context.listId ? { listId: context.listId as ListId } : {}),
+        ...(context.tagId ? { tagId: context.tagId as TagId } : {}),
+      });
+    };
+    return this.#addEach(titles, create, elsewhere);
+  }
+
+  #addEach(
+    titles: readonly string[],
+    create: (document: HoldfastDocument, index: number) => Result<{ id: TaskId }>,
+    sentence?: string,
+  ): readonly string[] {
     if (titles.length === 0) return [];
     const ids: TaskId[] = [];
     this.#run((document) => {
       const addAll = (): Result => {
-        for (const title of titles) {
-          const added = document.createTask({
-            title,
-            ...(context.due ? { due: context.due as When } : {}),
-            ...(context.listId ? { listId: context.listId as ListId } : {}),
-            ...(context.parentId ? { parentId: context.parentId as TaskId } : {}),
-            ...(context.tagId ? { tags: [context.tagId as TagId] } : {}),
-          });
+        for (const index of titles.keys()) {
+          const added = create(document, index);
           if (!added.ok) return added;
           ids.push(added.id);
         }
@@ -95,9 +124,10 @@ export class Intents {
       };
       return titles.length === 1 ? addAll() : document.batch(`add ${String(titles.length)} tasks`, addAll);
     });
-    if (titles.length === 1) this.#toasts.announce(`Added: ${titles[0] ?? ''}`);
-    else {
-      this.#offerUndo(`${String(titles.length)} tasks added`, (document) => {
+    if (titles.length === 1 && sentence === undefined) {
+      this.#toasts.announce(`Added: ${titles[0] ?? ''}`);
+    } else {
+      this.#offerUndo(sentence ?? `${String(titles.length)} tasks added`, (document) => {
         document.batch(`take back ${String(ids.length)} tasks`, () => {
           for (const id of ids) document.trashTask(id);
         });
@@ -106,22 +136,26 @@ export class Intents {
     return ids;
   }
 
+  /** Of a task that repeats: its open occurrence, and back the last one. */
   setDone(id: string, isDone: boolean): void {
-    if (this.#goesOn(id)) {
-      // The tick of a recurring task is taken back while it still shows, or it closes the open occurrence.
-      if (isDone) this.#close(id, 'Done', (document) => document.completeTask(id as TaskId));
-      else this.reopenOccurrence(id);
+    const isGoingOn = this.#goesOn(id) !== undefined;
+    if (isDone) {
+      this.#tasks.linger(id);
+      if (isGoingOn) {
+        this.#close(id, 'Done', (document) => document.completeTask(id as TaskId));
+        return;
+      }
+      this.#run((document) => document.completeTask(id as TaskId));
+      this.#offerUndo('Task completed', (document) => document.reopenTask(id as TaskId));
       return;
     }
-    if (!isDone) {
+    if (isGoingOn) this.reopenOccurrence(id);
+    else {
       this.#run((document) => document.reopenTask(id as TaskId));
       this.#toasts.dismiss();
       this.#toasts.announce('Task open again');
-      return;
     }
-    this.#tasks.linger(id);
-    this.#run((document) => document.completeTask(id as TaskId));
-    this.#offerUndo('Task completed', (document) => document.reopenTask(id as TaskId));
+    this.#tasks.settle(id);
   }
 
   /** Of a recurring task: asks whether this one is meant or all that come. False: nothing was deleted. */
@@ -253,7 +287,7 @@ export class Intents {
 
   /** What "only this one" is, in words. */
   which(task: Task): string {
-    return task.due ? dayWords(task.due.date, this.#present()) : 'The one without a date';
+    return task.due ? nextDateWords(task.due, this.#present()) : 'The one without a date';
   }
 
   #close(id: string, word: string, run: (document: HoldfastDocument) => Result): void {

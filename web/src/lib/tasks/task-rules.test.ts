@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { addDays } from '../words/calendar.ts';
+import { isOverdue } from '../words/due-words.ts';
 import { titlesIn } from './intents.ts';
-import { daysOf, search, taskRules } from './task-rules.ts';
+import { daysOf, overdueAndToday, search, taskRules } from './task-rules.ts';
 import type { TaskRow } from './task-rules.ts';
 
 function row(id: string, o: Partial<TaskRow> = {}): TaskRow {
@@ -14,6 +16,9 @@ function row(id: string, o: Partial<TaskRow> = {}): TaskRow {
     order: id,
     tags: [],
     hasNotes: false,
+    repeat: null,
+    reminderCount: 0,
+    snoozedUntil: null,
     doneAt: null,
     trashedAt: null,
     isConflicted: false,
@@ -82,4 +87,47 @@ test('[P2] bullets and boxes of a pasted list are not part of the titles', () =>
     'Salt',
     '-5 degrees',
   ]);
+});
+
+describe.each([
+  // Of the same instant, 2026-11-24T07:30Z.
+  { timeZone: 'Europe/Berlin', today: '2026-11-24', time: '08:30' },
+  { timeZone: 'America/Los_Angeles', today: '2026-11-23', time: '23:30' },
+])('in $timeZone', ({ timeZone, today, time }) => {
+  const present = { today, time, locale: 'en-GB', timeZone, nowMs: Date.parse('2026-11-24T07:30:00Z') };
+  const isWest = timeZone.startsWith('America');
+  const rows = [
+    row('day', { due: { date: '2026-11-24' } }),
+    row('floating', { due: { date: '2026-11-24', time: '08:00' } }),
+    row('in Berlin', { due: { date: '2026-11-24', time: '08:29', timeZone: 'Europe/Berlin' } }),
+    row('in Los Angeles', { due: { date: '2026-11-23', time: '23:31', timeZone: 'America/Los_Angeles' } }),
+    row('in Tokyo', { due: { date: '2026-11-25', time: '08:00', timeZone: 'Asia/Tokyo' } }),
+  ];
+  const where = (id: string): TaskRow => rows.find((each) => each.id === id) ?? row('none');
+
+  test('[Q8] a day is the same day everywhere, a time in a zone stands where the clock here has it', () => {
+    expect(chosen(taskRules.due(today, timeZone), rows)).toEqual(
+      isWest ? ['in Berlin', 'in Los Angeles'] : ['floating', 'in Berlin', 'in Los Angeles', 'day'],
+    );
+    expect(chosen(taskRules.upcoming(today, timeZone), rows)).toEqual(
+      isWest ? ['floating', 'in Tokyo', 'day'] : ['in Tokyo'],
+    );
+    const tokyo = daysOf([where('in Tokyo')], timeZone);
+    expect(tokyo.map(({ date }) => date)).toEqual([isWest ? '2026-11-24' : '2026-11-25']);
+  });
+
+  test('[Q8] overdue is a matter of the instant for a time in a zone, and of the clock here for others', () => {
+    const overdue = rows.filter(({ due }) => due && isOverdue(due, present)).map(({ id }) => id);
+    expect(overdue).toEqual(isWest ? ['in Berlin'] : ['floating', 'in Berlin']);
+    const later = { ...present, nowMs: Date.parse('2026-11-24T07:32:00Z') };
+    expect(isOverdue({ date: '2026-11-23', time: '23:31', timeZone: 'America/Los_Angeles' }, later)).toBe(
+      true,
+    );
+  });
+
+  test('[Q8] at midnight what was today is overdue', () => {
+    const [before, now] = overdueAndToday(rows, addDays(today, 1), timeZone);
+    expect(before.map(({ id }) => id)).toContain('in Berlin');
+    expect(now.map(({ id }) => id)).toContain('in Tokyo');
+  });
 });

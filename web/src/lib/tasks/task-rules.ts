@@ -2,13 +2,16 @@
  * Which tasks a page holds and in what order: pure rules over the rows of the lists.
  *
  * A row is the part of a task that a list needs; it is the same whether it comes from the document or from the
- * view cache. Every order is total: ties end with the id.
+ * view cache. Every order is total: ties end with the id. A day is the viewer's: what is due at a time in another zone
+ * stands on the day on which the clock here will reach it.
  */
 
 import type { Task } from '@holdfast/core/document.ts';
 import type { CachedTask } from '../device/device.ts';
 import type { LocalDate } from '../words/calendar.ts';
 import type { Due } from '../words/due-words.ts';
+import { localDue } from '../words/local-due.ts';
+import type { Repeat } from '../words/repeat-words.ts';
 import type { Priority } from './priority.ts';
 import type { ViewRule } from './sorted-view.ts';
 
@@ -22,6 +25,10 @@ export interface TaskRow {
   readonly order: string;
   readonly tags: readonly string[];
   readonly hasNotes: boolean;
+  readonly repeat: Repeat | null;
+  readonly reminderCount: number;
+  /** When it reminds again, ms. */
+  readonly snoozedUntil: number | null;
   readonly doneAt: number | null;
   readonly trashedAt: number | null;
   /** Another device's value of some field is kept besides. */
@@ -39,6 +46,9 @@ export function rowFromTask(task: Task): TaskRow {
     order: task.order ?? '',
     tags: task.tags,
     hasNotes: task.notes !== '',
+    repeat: task.rule,
+    reminderCount: task.reminders.length,
+    snoozedUntil: task.snoozedUntil,
     doneAt: task.closedAt,
     trashedAt: task.trashedAt,
     isConflicted: task.conflicts.length > 0,
@@ -56,6 +66,9 @@ export function rowFromCache(task: CachedTask): TaskRow {
     order: task.order ?? '',
     tags: task.tags,
     hasNotes: task.hasNotes,
+    repeat: task.repeat ?? null,
+    reminderCount: task.reminders ?? 0,
+    snoozedUntil: null,
     doneAt: null,
     trashedAt: null,
     isConflicted: false,
@@ -74,13 +87,14 @@ export const taskRules = {
     matches: (row) => isOpen(row) && row.tags.includes(tagId),
     compare: byOrder,
   }),
-  due: (today: LocalDate): Rule => ({
-    matches: (row) => isOpen(row) && row.due !== null && row.due.date <= today,
-    compare: byDue,
+  /** Due on `today` or before, for a viewer in `timeZone`. */
+  due: (today: LocalDate, timeZone?: string): Rule => ({
+    matches: (row) => isOpen(row) && row.due !== null && localDue(row.due, timeZone).date <= today,
+    compare: byDue(timeZone),
   }),
-  upcoming: (today: LocalDate): Rule => ({
-    matches: (row) => isOpen(row) && row.due !== null && row.due.date > today,
-    compare: byDue,
+  upcoming: (today: LocalDate, timeZone?: string): Rule => ({
+    matches: (row) => isOpen(row) && row.due !== null && localDue(row.due, timeZone).date > today,
+    compare: byDue(timeZone),
   }),
   subtasks: (parentId: string): Rule => ({
     matches: (row) => row.trashedAt === null && row.parentId === parentId,
@@ -100,14 +114,28 @@ export const taskRules = {
   }),
 };
 
+/** What was due before today, and what is due today. */
+export function overdueAndToday(
+  rows: readonly TaskRow[],
+  today: LocalDate,
+  timeZone?: string,
+): [readonly TaskRow[], readonly TaskRow[]] {
+  const isBefore = (row: TaskRow): boolean => row.due !== null && localDue(row.due, timeZone).date < today;
+  return [rows.filter(isBefore), rows.filter((row) => !isBefore(row))];
+}
+
 /** Rows that stand in the order of their dates, day by day. */
-export function daysOf(rows: readonly TaskRow[]): { date: LocalDate; rows: readonly TaskRow[] }[] {
+export function daysOf(
+  rows: readonly TaskRow[],
+  timeZone?: string,
+): { date: LocalDate; rows: readonly TaskRow[] }[] {
   const days: { date: LocalDate; rows: TaskRow[] }[] = [];
   for (const row of rows) {
     if (!row.due) continue;
     const day = days.at(-1);
-    if (day?.date === row.due.date) day.rows.push(row);
-    else days.push({ date: row.due.date, rows: [row] });
+    const { date } = localDue(row.due, timeZone);
+    if (day?.date === date) day.rows.push(row);
+    else days.push({ date, rows: [row] });
   }
   return days;
 }
@@ -134,12 +162,15 @@ function byOrder(a: TaskRow, b: TaskRow): number {
   return compareText(a.order, b.order) || compareText(a.id, b.id);
 }
 
-function byDue(a: TaskRow, b: TaskRow): number {
-  return (
-    compareText(a.due?.date ?? '', b.due?.date ?? '') ||
-    compareText(a.due?.time ?? '24:00', b.due?.time ?? '24:00') ||
-    byOrder(a, b)
-  );
+function byDue(timeZone: string | undefined): Rule['compare'] {
+  return (one, other) => {
+    const [a, b] = [one.due && localDue(one.due, timeZone), other.due && localDue(other.due, timeZone)];
+    return (
+      compareText(a?.date ?? '', b?.date ?? '') ||
+      compareText(a?.time ?? '24:00', b?.time ?? '24:00') ||
+      byOrder(one, other)
+    );
+  };
 }
 
 function isPriority(value: string | undefined): value is Priority {

@@ -40,6 +40,12 @@ interface Tally {
   readonly steps: ReadonlyMap<string, StepCount>;
 }
 
+interface Lingering {
+  readonly timer: ReturnType<typeof setTimeout>;
+  /** Of a task that repeats: what was ticked, while the document already shows its next date. */
+  readonly row: TaskRow | null;
+}
+
 export class TaskStore {
   #document: HoldfastDocument | null = null;
   #cached: readonly TaskRow[] = [];
@@ -48,7 +54,7 @@ export class TaskStore {
   #views = new Map<string, SortedView<TaskRow>>();
   #rows = new WeakMap<Task, TaskRow>();
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
-  readonly #lingering = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #lingering = new Map<string, Lingering>();
   #update: () => void = () => undefined;
   readonly #changes: () => void;
 
@@ -106,12 +112,12 @@ export class TaskStore {
   tagged(tagId: string): readonly TaskRow[] {
     return this.#view(`tag ${tagId}`, () => taskRules.tagged(tagId));
   }
-  /** Due on `today` or before. */
-  due(today: LocalDate): readonly TaskRow[] {
-    return this.#view(`due ${today}`, () => taskRules.due(today));
+  /** Due on `today` or before, where the viewer is. */
+  due(today: LocalDate, timeZone: string): readonly TaskRow[] {
+    return this.#view(`due ${today} ${timeZone}`, () => taskRules.due(today, timeZone));
   }
-  upcoming(today: LocalDate): readonly TaskRow[] {
-    return this.#view(`upcoming ${today}`, () => taskRules.upcoming(today));
+  upcoming(today: LocalDate, timeZone: string): readonly TaskRow[] {
+    return this.#view(`upcoming ${today} ${timeZone}`, () => taskRules.upcoming(today, timeZone));
   }
   get trash(): readonly TaskRow[] {
     return this.#view('trash', () => taskRules.trash());
@@ -205,17 +211,28 @@ export class TaskStore {
     return this.#document?.tag(id as Tag['id']);
   }
 
-  /** Keeps a task in the lists it stands in for a moment after it was completed. */
+  /**
+   * Keeps a task in the lists it stands in for a moment after it was completed. One that repeats stays as it was ticked
+   * until then, and only then shows its next date or goes where that belongs.
+   */
   linger(id: string): void {
-    clearTimeout(this.#lingering.get(id));
-    this.#lingering.set(
-      id,
-      setTimeout(() => {
-        this.#lingering.delete(id);
-        // eslint-disable-next-line svelte/prefer-svelte-reactivity
-        this.#apply(new Set([id]));
-      }, LINGER_MS),
-    );
+    clearTimeout(this.#lingering.get(id)?.timer);
+    const row = this.#rowOf(id);
+    const timer = setTimeout(() => {
+      this.settle(id);
+    }, LINGER_MS);
+    const isRepeating = row !== undefined && row.repeat !== null;
+    this.#lingering.set(id, { timer, row: isRepeating ? { ...row, doneAt: Date.now() } : null });
+  }
+
+  /** Ends the moment: the same tap took it back, or it is over. */
+  settle(id: string): void {
+    const lingering = this.#lingering.get(id);
+    if (!lingering) return;
+    clearTimeout(lingering.timer);
+    this.#lingering.delete(id);
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
+    this.#apply(new Set([id]));
   }
 
   #view(key: string, rule: () => ViewRule<TaskRow>): readonly TaskRow[] {
@@ -275,6 +292,8 @@ export class TaskStore {
   }
 
   #rowFrom(task: Task): TaskRow {
+    const ticked = this.#lingering.get(task.id)?.row;
+    if (ticked) return ticked;
     let row = this.#rows.get(task);
     if (!row) {
       row = rowFromTask(task);

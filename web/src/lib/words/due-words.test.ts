@@ -62,3 +62,22 @@ test('[P12] what is not a date is not taken for one', () => {
   for (const text of ['2026-02-30', '2026-13-01', '26-01-01', 'today', ''])
     expect(isLocalDate(text)).toBe(false);
 });
+
+test('[Q13] a time in another zone is said as the clock here will show it, with its own beside it', () => {
+  const here = { ...present, timeZone: 'America/Los_Angeles', nowMs: Date.parse('2026-11-23T20:00:00Z') };
+  const berlin = (date: string, time: string): string =>
+    dueWords({ date, time, timeZone: 'Europe/Berlin' }, here);
+  expect(berlin('2026-11-25', '09:00')).toBe('Wednesday 00:00 (09:00 Berlin)');
+  expect(berlin('2026-11-24', '05:00')).toBe('today 20:00 (05:00 Berlin)');
+  expect(dueWords({ date: '2026-11-24', time: '09:00' }, here)).toBe('tomorrow 09:00');
+  expect(dueWords({ date: '2026-11-24', time: '09:00', timeZone: 'America/Tijuana' }, here)).toBe(
+    'tomorrow 09:00',
+  );
+  expect(dueWords({ date: '2026-11-24', time: '09:00', timeZone: 'Mars/Olympus' }, here)).toBe(
+    'tomorrow 09:00',
+  );
+  const german = { ...here, locale: 'de', timeZone: 'Asia/Tokyo' };
+  expect(dueWords({ date: '2026-11-23', time: '23:00', timeZone: 'Europe/Berlin' }, german)).toBe(
+    'morgen 07:00 (23:00 Berlin)',
+  );
+});

@@ -2,10 +2,13 @@
  * When a task is due, in the words of the person's own language.
  *
  * Promise: near dates are said the way people say them ("today 14:00", "tomorrow", "Friday", "3 days ago"),
- * far ones as dates; the year is named only when it is another one. Pure: the present is an argument.
+ * far ones as dates; the year is named only when it is another one. A time in another zone is said as the clock here
+ * will show it, with its own beside it where the two differ: "tomorrow 00:00 (09:00 Berlin)". Pure: the present is an
+ * argument.
  */
 
 import { type LocalDate, type LocalTime, dateForFormat, daysBetween, weekday } from './calendar.ts';
+import { cityOf, dueInstantMs, localDue } from './local-due.ts';
 
 export interface Due {
   readonly date: LocalDate;
@@ -17,25 +20,46 @@ export interface Present {
   readonly today: LocalDate;
   readonly time: LocalTime;
   readonly locale: string;
+  /** IANA name of where the person is. Absent: every time is read as one of here. */
+  readonly timeZone?: string;
+  /** The instant that `today` and `time` are of: what is in a zone is overdue by it. */
+  readonly nowMs?: number;
 }
 
 export type DueTone = 'overdue' | 'today' | 'soon' | 'later';
 
 export function dueTone(due: Due, present: Present): DueTone {
   if (isOverdue(due, present)) return 'overdue';
-  const days = daysBetween(present.today, due.date);
+  const days = daysBetween(present.today, localDue(due, present.timeZone).date);
   if (days === 0) return 'today';
   return days === 1 ? 'soon' : 'later';
 }
 
+/** A day is overdue when it is over, a time when it has been reached: in a zone by the instant, else by the clock here. */
 export function isOverdue(due: Due, present: Present): boolean {
+  if (due.timeZone !== undefined && present.timeZone !== undefined && present.nowMs !== undefined) {
+    const instantMs = dueInstantMs(due, present.timeZone);
+    if (instantMs !== null) return instantMs < present.nowMs;
+  }
   if (due.date !== present.today) return due.date < present.today;
   return due.time !== undefined && due.time < present.time;
 }
 
 export function dueWords(due: Due, present: Present): string {
-  const day = dayWords(due.date, present);
-  return due.time === undefined ? day : `${day} ${timeWords(due.time, present.locale)}`;
+  return `${dayWords(localDue(due, present.timeZone).date, present)}${clockWords(due, present)}`;
+}
+
+/** The time alone, where the day is said elsewhere: "14:00", "00:00 (09:00 Berlin)"; empty for a day. */
+export function dueTimeWords(due: Due, present: Present): string {
+  return clockWords(due, present).trimStart();
+}
+
+function clockWords(due: Due, present: Present): string {
+  const here = localDue(due, present.timeZone);
+  if (due.time === undefined || here.time === undefined) return '';
+  const words = ` ${timeWords(here.time, present.locale)}`;
+  if (due.timeZone === undefined || (here.time === due.time && here.date === due.date)) return words;
+  return `${words} (${timeWords(due.time, present.locale)} ${cityOf(due.timeZone)})`;
 }
 
 export function dayWords(date: LocalDate, { today, locale }: Present): string {
@@ -51,20 +75,21 @@ export function dayWords(date: LocalDate, { today, locale }: Present): string {
     : format(date, locale, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
-/** Which day comes next, short: "tomorrow", "Tue 1 Dec", "Fri 1 Jan 2027". */
+/** Which day comes next, short: "tomorrow", "Tue 1 Dec". */
 export function nextDateWords(due: Due, present: Present): string {
-  const days = daysBetween(present.today, due.date);
-  if (Math.abs(days) <= 1) return dayWords(due.date, present);
-  return shortDateWords(due.date, present);
+  const { date } = localDue(due, present.timeZone);
+  if (Math.abs(daysBetween(present.today, date)) <= 1) return dayWords(date, present);
+  return shortDateWords(date, present);
 }
 
+/** The year is named only where the same day of another year could be meant. */
 export function shortDateWords(date: LocalDate, { today, locale }: Present): string {
-  const isThisYear = date.slice(0, 4) === today.slice(0, 4);
+  const isNear = Math.abs(daysBetween(today, date)) < 300;
   return format(date, locale, {
     weekday: 'short',
     day: 'numeric',
     month: 'short',
-    ...(isThisYear ? {} : { year: 'numeric' }),
+    ...(isNear ? {} : { year: 'numeric' }),
   });
 }
 
@@ -95,9 +120,7 @@ export function dayHeading(date: LocalDate, present: Present): { title: string; 
 
 export function timeWords(time: LocalTime, locale: string): string {
   const [hour = 0, minute = 0] = time.split(':').map(Number);
-  return new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit', timeZone: 'UTC' }).format(
-    Date.UTC(2000, 0, 1, hour, minute),
-  );
+  return formatter(locale, { timeStyle: 'short' }).format(Date.UTC(2000, 0, 1, hour, minute));
 }
 
 /** "2 minutes ago", "yesterday": how long ago an instant was, for people. */
@@ -113,7 +136,7 @@ export function agoWords(atMs: number, nowMs: number, locale: string): string {
 /** A clock time today, else a date with it: "10:42", "Mon 10:42", "3 Nov 10:42". */
 export function momentWords(atMs: number, nowMs: number, locale: string): string {
   const at = new Date(atMs);
-  const time = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' }).format(at);
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(at);
   if (at.toDateString() === new Date(nowMs).toDateString()) return time;
   const recent = nowMs - atMs < 6 * 86_400_000;
   const day = new Intl.DateTimeFormat(
@@ -148,6 +171,11 @@ export function fullDateWords(date: LocalDate, locale: string): string {
   return format(date, locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 }
 
+/** A date in whatever detail. */
+export function dateWords(date: LocalDate, locale: string, options: Intl.DateTimeFormatOptions): string {
+  return format(date, locale, options);
+}
+
 export function isWeekend(date: LocalDate): boolean {
   return weekday(date) > 5;
 }
@@ -156,10 +184,19 @@ function format(date: LocalDate, locale: string, options: Intl.DateTimeFormatOpt
   return formatter(locale, options).format(dateForFormat(date));
 }
 
+/** Made once each: making one costs more than everything it is used for, and every row of a list asks. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
 function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
+  const key = `${locale} ${JSON.stringify(options)}`;
+  let found = formatters.get(key);
+  if (!found) {
+    found = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
+    formatters.set(key, found);
+  }
+  return found;
 }
 
-function capitalised(text: string, locale: string): string {
+export function capitalised(text: string, locale: string): string {
   return text.slice(0, 1).toLocaleUpperCase(locale) + text.slice(1);
 }
