@@ -376,6 +376,9 @@ class Endpoint implements SyncEndpoint {
         if (news) room.relayAwareness(news, null, false);
         return;
       }
+      case 'plan':
+        // For the workers alone.
+        return;
     }
   }
 
