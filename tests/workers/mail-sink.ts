@@ -15,6 +15,8 @@ export interface Mail {
 export interface MailSink {
   readonly url: string;
   readonly mails: Mail[];
+  /** The next mail that comes. */
+  next(): Promise<Mail>;
   /** The answer to every recipient from now on; undefined: welcome. */
   refuseWith(code: number | undefined, words?: string): void;
   close(): Promise<void>;
@@ -22,6 +24,7 @@ export interface MailSink {
 
 export async function startMailSink(): Promise<MailSink> {
   const mails: Mail[] = [];
+  const waiters: ((mail: Mail) => void)[] = [];
   let refusal: Error | undefined;
   const server = new SMTPServer({
     authOptional: true,
@@ -32,8 +35,10 @@ export async function startMailSink(): Promise<MailSink> {
     },
     onData(stream, session, callback) {
       void text(stream).then((raw) => {
-        mails.push(read(session.envelope.rcptTo[0]?.address ?? '', raw));
+        const mail = read(session.envelope.rcptTo[0]?.address ?? '', raw);
+        mails.push(mail);
         callback();
+        for (const waiting of waiters.splice(0)) waiting(mail);
       });
     },
   });
@@ -42,6 +47,7 @@ export async function startMailSink(): Promise<MailSink> {
   return {
     url: `smtp://127.0.0.1:${String((server.server.address() as AddressInfo).port)}`,
     mails,
+    next: () => new Promise((resolve) => waiters.push(resolve)),
     refuseWith(code, words = '') {
       refusal = code === undefined ? undefined : Object.assign(new Error(words), { responseCode: code });
     },
