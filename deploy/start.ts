@@ -18,7 +18,7 @@ import type { Logger } from '@holdfast/sync-server/logging.ts';
 import { createSyncServer } from '@holdfast/sync-server/server.ts';
 import { createMetrics } from '@holdfast/sync-server/metrics.ts';
 import type { WorkersConfig } from '@holdfast/workers/config.ts';
-import { createWorkers } from '@holdfast/workers/workers.ts';
+import { createWorkers, hintOf } from '@holdfast/workers/workers.ts';
 import type { Workers } from '@holdfast/workers/workers.ts';
 import { idleSettings, readConfig } from './config.ts';
 import type { Config } from './config.ts';
@@ -156,6 +156,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
   const metrics = createMetrics();
   closers.push(async () => metrics.close());
   let workers: Workers | undefined;
+  let server: ReturnType<typeof createSyncServer> | undefined;
   if (role !== 'sync') {
     const begun = createWorkers({
       database,
@@ -164,6 +165,13 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
       config: workersConfig(config, keys),
       // Under one roof with the server they are told directly: a listener more would make every edit an announcement.
       listens: role === 'workers',
+      ...(role === 'workers'
+        ? {}
+        : {
+            announce: (event) => {
+              if (event.kind === 'notify') server?.notify(event.spaceId);
+            },
+          }),
       projection: { isThreaded: true },
     });
     workers = begun;
@@ -177,21 +185,23 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
     }
   }
 
-  const server = createSyncServer({
+  const made = createSyncServer({
     database,
     logger,
     config: serverConfig(config, keys),
     metrics,
     onEvent: (event) => {
-      if (event.kind === 'head') workers?.hint({ kind: 'head', id: event.spaceId });
+      const hint = hintOf(event);
+      if (hint) workers?.hint(hint);
     },
     ...(existsSync(join(webBuild, 'index.html')) ? { webRoot: webBuild } : {}),
   });
+  server = made;
   closers.push(async () => {
-    await server.drain();
-    await server.close();
+    await made.drain();
+    await made.close();
   });
-  const { url } = await server
+  const { url } = await made
     .listen({ host: config.HOST, port: config.PORT })
     .catch((error: unknown) => Promise.reject(listenFault(config, error)));
   await claim?.publish(url);
@@ -204,10 +214,12 @@ function serverConfig(config: Config, keys: Keys): Parameters<typeof createSyncS
     signup: config.SIGNUP,
     authSecret: keys.authSecret,
     rateLimits: config.RATE_LIMITS,
-    allowPrivateEndpoints: config.ALLOW_PRIVATE_ENDPOINTS,
     // A link needs an address that is known to be ours: what a request says of it can be forged.
     sendsMail:
       config.SMTP_URL !== undefined && config.MAIL_FROM !== undefined && config.PUBLIC_URL !== undefined,
+    vapidPublicKey: keys.vapidPublicKey,
+    hasMailServer: config.SMTP_URL !== undefined && config.MAIL_FROM !== undefined,
+    allowPrivateEndpoints: config.ALLOW_PRIVATE_ENDPOINTS,
     ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
     ...(config.METRICS_TOKEN === undefined ? {} : { metricsToken: config.METRICS_TOKEN }),
   };

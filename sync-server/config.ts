@@ -14,6 +14,10 @@ export interface ServerConfig {
   readonly allowPrivateEndpoints?: boolean;
   /** Whether the workers can send mail with links in it. Default false. */
   readonly sendsMail?: boolean;
+  /** The public half of the key that signs pushes, base64url. Without it there is no push. */
+  readonly vapidPublicKey?: string;
+  /** Whether the workers have a mail server. Default false. */
+  readonly hasMailServer?: boolean;
   /** False for benchmarks and trusted networks. */
   readonly rateLimits: boolean;
 }

@@ -35,7 +35,7 @@ import type { PendingEdit, SyncHub } from './hub.ts';
 import { Session } from './session.ts';
 import type { Role, SessionServices } from './session.ts';
 import { createPeerServer } from './websocket.ts';
-import { CLOSE, MessageReader } from './wire.ts';
+import { CLOSE, MessageReader, NOTIFY } from './wire.ts';
 import type { CloseCode } from './wire.ts';
 
 export interface SyncEndpointOptions {
@@ -57,6 +57,8 @@ export interface SyncEndpoint {
   ask<Name extends CallName>(question: Question<Name>): Promise<Outcome<Calls[Name]['value']>>;
   /** A user's sessions, tokens or memberships changed: look at their sockets now, here and elsewhere. */
   revalidate(userId: string): void;
+  /** There is something new to tell a user: on their sockets that said hello, here and elsewhere. */
+  notify(userId: string): void;
   stats(): SyncStats;
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -326,6 +328,17 @@ class Endpoint implements SyncEndpoint {
     this.#hub.fanout.announce({ kind: 'user', spaceId: userId });
   }
 
+  notify(userId: string): void {
+    this.#notifyHere(userId);
+    this.#hub.fanout.announce({ kind: 'notify', spaceId: userId });
+  }
+
+  #notifyHere(userId: string): void {
+    for (const session of this.#sessions) {
+      if (session.userId === userId && session.wantsHead) session.send(NOTIFY);
+    }
+  }
+
   #recheckUser(userId: string): void {
     for (const session of this.#sessions) if (session.userId === userId) void this.#recheck(session);
   }
@@ -334,6 +347,7 @@ class Endpoint implements SyncEndpoint {
 
   #onEvent(event: SpaceEvent): void {
     if (event.kind === 'user') return this.#recheckUser(event.spaceId);
+    if (event.kind === 'notify') return this.#notifyHere(event.spaceId);
     if (event.kind === 'hello') return this.#introduceThosePresent();
     const room = this.#rooms.get(event.spaceId)?.room;
     if (!room || room.retired) return;

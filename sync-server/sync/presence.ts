@@ -30,7 +30,7 @@ export interface Presence extends Omit<SessionServices, 'closed'> {
   flush(): Promise<void>;
 }
 
-/** The lowest and the highest version of messages 100 to 105 that this server speaks. */
+/** The lowest and the highest version of messages 100 to 106 that this server speaks. */
 const PROTOCOL = 1;
 const PROBE_MS = 3000;
 const MAX_IDS = 10_000;
