@@ -12,7 +12,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { migrate } from '@holdfast/db/migrate.ts';
+import type { Database } from '@holdfast/db/database.ts';
+import { isMigrated, migrate } from '@holdfast/db/migrate.ts';
 import { createLogger } from '@holdfast/sync-server/logging.ts';
 import type { Logger } from '@holdfast/sync-server/logging.ts';
 import { createSyncServer } from '@holdfast/sync-server/server.ts';
@@ -27,6 +28,7 @@ import type { Keys } from './data-folder.ts';
 import { StartFault, errorCode, runMain } from './fault.ts';
 import { serverKeys } from './keys.ts';
 import { openDatabase } from './open-database.ts';
+import { startProbeServer } from './probe-server.ts';
 import { VERSION } from './version.ts';
 
 export const ROLES = ['all', 'sync', 'workers'] as const;
@@ -38,7 +40,6 @@ export interface ServeOptions {
 }
 
 const DRAIN_LIMIT_MS = 25_000;
-const HOUR_MS = 60 * 60_000;
 const DEFAULT_SUBJECT = 'mailto:holdfast@example.org';
 
 const webBuild = fileURLToPath(new URL('../web/build', import.meta.url));
@@ -178,10 +179,18 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
     begun.start();
     closers.push(() => begun.drain());
     if (role === 'workers') {
-      // Nothing else keeps the process alive: this role listens to nobody, and has no address to tell.
-      const alive = setInterval(() => undefined, HOUR_MS);
-      closers.push(async () => clearInterval(alive));
-      return 'workers';
+      const probes = await startProbeServer({
+        host: config.HOST,
+        port: config.PORT,
+        version: VERSION,
+        metricsToken: config.METRICS_TOKEN,
+        metrics,
+        unreadiness: () => unreadiness(database),
+      }).catch((error: unknown) => Promise.reject(listenFault(config, error)));
+      // Answers until the jobs have ended, and from the signal on that it is going.
+      closers.splice(closers.length - 1, 0, () => probes.close());
+      signal.addEventListener('abort', () => probes.drain());
+      return probes.url;
     }
   }
 
@@ -214,12 +223,12 @@ function serverConfig(config: Config, keys: Keys): Parameters<typeof createSyncS
     signup: config.SIGNUP,
     authSecret: keys.authSecret,
     rateLimits: config.RATE_LIMITS,
-    // A link needs an address that is known to be ours: what a request says of it can be forged.
-    sendsMail:
-      config.SMTP_URL !== undefined && config.MAIL_FROM !== undefined && config.PUBLIC_URL !== undefined,
     vapidPublicKey: keys.vapidPublicKey,
     hasMailServer: config.SMTP_URL !== undefined && config.MAIL_FROM !== undefined,
     allowPrivateEndpoints: config.ALLOW_PRIVATE_ENDPOINTS,
+    // A link needs an address that is known to be ours: what a request says of it can be forged.
+    sendsMail:
+      config.SMTP_URL !== undefined && config.MAIL_FROM !== undefined && config.PUBLIC_URL !== undefined,
     ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
     ...(config.METRICS_TOKEN === undefined ? {} : { metricsToken: config.METRICS_TOKEN }),
   };
@@ -240,6 +249,14 @@ function workersConfig(config: Config, keys: Keys): WorkersConfig {
     auditRetentionDays: config.AUDIT_RETENTION_DAYS,
     secret: keys.authSecret,
   };
+}
+
+async function unreadiness(database: Database): Promise<string | null> {
+  try {
+    return (await isMigrated(database)) ? null : 'The database has not been migrated to this version.';
+  } catch {
+    return 'The database does not answer.';
+  }
 }
 
 function listenFault({ HOST, PORT }: Config, error: unknown): Error {

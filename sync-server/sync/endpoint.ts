@@ -10,6 +10,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Database } from '@holdfast/db/database.ts';
+import { isDeviceRevoked } from '@holdfast/db/devices.ts';
 import { createGroupCommit } from '@holdfast/db/group-commit.ts';
 import { readHead, readHeads } from '@holdfast/db/update-log.ts';
 import { isUuid } from '@holdfast/db/uuid.ts';
@@ -308,6 +309,16 @@ class Endpoint implements SyncEndpoint {
       if (isRefusal(who)) {
         const { code, reason } = refusalToClose(who);
         session.close(code, reason);
+        return;
+      }
+      // The session of a revoked device has ended with it; a token has not.
+      const { deviceId, userId } = session;
+      const isRevoked =
+        who.via === 'bearer' &&
+        deviceId !== null &&
+        (await isDeviceRevoked(this.#hub.database, { userId, deviceId }));
+      if (isRevoked) {
+        session.close(CLOSE.unauthenticated, 'This device was revoked. Sign in again.');
         return;
       }
       const role = await this.#options.authorize(who, session.spaceId);

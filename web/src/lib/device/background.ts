@@ -20,6 +20,7 @@ import type { ActionName, Target } from '../notifications/payload.ts';
 import { claimShown } from '../notifications/shown.ts';
 import { localDate, localTime } from '../words/calendar.ts';
 import { dueWords } from '../words/due-words.ts';
+import { localDue } from '../words/local-due.ts';
 import type { Acted, Background, Look } from './background-door.ts';
 import { createClientIds } from './clients.ts';
 import { createConnection, type Connection } from './connection.ts';
@@ -99,7 +100,7 @@ async function withDocument<T>(work: (opened: Opened) => Promise<T>): Promise<T>
     now,
     random,
     device: { id: registration.deviceId, name: registration.deviceName },
-    timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: hostTimeZone,
   });
   const connection = account
     ? createConnection({
@@ -191,17 +192,29 @@ function lookAt(document: HoldfastDocument, target: Target): Omit<Look, 'dueCoun
 
 function detailOf(document: HoldfastDocument, task: Task, occurrence: Occurrence | undefined): string | null {
   const due = (occurrence ?? task).due;
-  const present = { today: localDate(now()), time: localTime(now()), locale: navigator.language };
+  const present = {
+    today: localDate(now()),
+    time: localTime(now()),
+    locale: navigator.language,
+    timeZone: hostTimeZone(),
+    nowMs: now(),
+  };
   const list = task.listId === null ? undefined : document.list(task.listId)?.name;
   const parts = [due ? `Due ${dueWords(due, present)}` : null, list ?? null].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join(' · ');
 }
 
+function hostTimeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 function countDue(document: HoldfastDocument): number {
   const today = localDate(now());
+  const timeZone = hostTimeZone();
   let count = 0;
   for (const task of document.tasks()) {
-    if (task.status === 'open' && task.trashedAt === null && task.due && task.due.date <= today) count += 1;
+    if (task.status !== 'open' || task.trashedAt !== null || !task.due) continue;
+    if (localDue(task.due, timeZone).date <= today) count += 1;
   }
   return count;
 }
