@@ -38,6 +38,8 @@ const SHARED_LIBRARIES: Readonly<Record<string, RegExp>> = {
   zod: /^sync-server\/http\/([\w-]+-)?schemas\.ts$/,
   // A framework is the language of its folder and not a part that could be changed in one place.
   hono: /^sync-server\/(http\/|server\.ts)/,
+  // One file of shapes for each group of operations.
+  zod: /^sync-server\/http\/([\w-]+-)?schemas\.ts$/,
   svelte: /^web\//,
   '@sveltejs/kit': /^web\//,
   '@lucide/svelte': /^web\/src\//,

@@ -46,7 +46,11 @@ export interface World {
   /** Brings what the replica did since to the log, received now or at another time. */
   send(options?: { readonly receivedAt?: string; readonly userId?: string }): Promise<void>;
   prefer(preferences: Partial<NotificationPreferences>, userId?: string): Promise<void>;
-  subscribe(options?: { readonly userId?: string; readonly deviceId?: string; readonly host?: string }): Promise<TestSubscription>;
+  subscribe(options?: {
+    readonly userId?: string;
+    readonly deviceId?: string;
+    readonly host?: string;
+  }): Promise<TestSubscription>;
   /** Another process on the same database. */
   anotherWorker(): Workers;
   /** One turn of every job, at the set time. */
@@ -84,7 +88,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const updates = recordUpdates(ann.doc);
   const announced: SpaceEvent[] = [];
   const log: World['log'] = [];
-  const note = (level: string) => (fields: object, message: string) => void log.push({ level, message, fields });
+  const note = (level: string) => (fields: object, message: string) =>
+    void log.push({ level, message, fields });
   const logger = { info: note('info'), warn: note('warn'), error: note('error') };
   let nowMs = Date.parse(START);
   const begun: Workers[] = [];

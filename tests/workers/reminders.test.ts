@@ -45,7 +45,15 @@ test('[RE1] a reminder is planned when its edit is projected, fires at its time 
   expect(world.push.messages).toHaveLength(1);
   expect(world.push.messages[0]).toMatchObject({
     endpoint,
-    payload: { v: 1, id: row?.id, tag: row?.key, kind: 'reminder', spaceId: world.spaceId, taskId: id, ordinal: 0 },
+    payload: {
+      v: 1,
+      id: row?.id,
+      tag: row?.key,
+      kind: 'reminder',
+      spaceId: world.spaceId,
+      taskId: id,
+      ordinal: 0,
+    },
   });
   expect(world.announced).toEqual([{ kind: 'notify', spaceId: 'ann' }]);
   expect(world.log.filter(({ level }) => level !== 'info')).toEqual([]);
@@ -241,7 +249,12 @@ test('[RE7] known in time, but nobody was there to plan it: missed, or within th
 
 test('[RE8] another zone, hour or default in the preferences plans all of the person anew', async () => {
   const { document } = world.ann;
-  must(document.addReminder(must(document.createTask({ title: 'Day', due: { date: '2026-11-25' as LocalDate } })).id, { before: 'PT0M' }));
+  must(
+    document.addReminder(
+      must(document.createTask({ title: 'Day', due: { date: '2026-11-25' as LocalDate } })).id,
+      { before: 'PT0M' },
+    ),
+  );
   must(document.createTask({ title: 'Floating', due: { date: '2026-11-26' as LocalDate, time: '10:00' } }));
   await plan();
   expect(await world.states()).toEqual(['2026-11-25T08:00 planned']);
@@ -301,7 +314,10 @@ test('[RE9] a digest of nothing is not sent; one in a night in which the clock c
   await plan();
   world.at('2026-10-25T06:00:00Z');
   await world.turn();
-  expect(await world.states()).toEqual(['2026-10-24T21:00 cancelled done', '2026-10-25T06:00 cancelled nothing-open']);
+  expect(await world.states()).toEqual([
+    '2026-10-24T21:00 cancelled done',
+    '2026-10-25T06:00 cancelled nothing-open',
+  ]);
   expect(world.push.messages).toEqual([]);
 });
 
@@ -394,7 +410,10 @@ test('[RE13] a reminder is for who made the task while they are a member, else f
   await world.turn();
   world.at('2026-11-23T11:00:00Z');
   await world.turn();
-  expect(world.push.messages.map(({ endpoint }) => endpoint)).toEqual([bensPhone.endpoint, annsPhone.endpoint]);
+  expect(world.push.messages.map(({ endpoint }) => endpoint)).toEqual([
+    bensPhone.endpoint,
+    annsPhone.endpoint,
+  ]);
   task('13:00');
   await world.send({ userId: 'carla' });
   await world.turn();
@@ -420,7 +439,9 @@ test('[RE14] the daily digest is one e-mail at its time, of what is open and due
   await world.prefer({ digestTime: '07:30', locale: 'de' });
   must(world.ann.document.createTask({ title: 'Überfällig', due: { date: '2026-11-20' as LocalDate } }));
   must(world.ann.document.createTask({ title: 'Later', due: { date: '2026-11-30' as LocalDate } }));
-  const done = must(world.ann.document.createTask({ title: 'Done', due: { date: '2026-11-24' as LocalDate } })).id;
+  const done = must(
+    world.ann.document.createTask({ title: 'Done', due: { date: '2026-11-24' as LocalDate } }),
+  ).id;
   must(world.ann.document.completeTask(done));
   await plan();
   await world.turn();

@@ -1,5 +1,5 @@
 /**
- * The stores of a document's database. Apart from stored-document.ts, since they are opened before Yjs is there.
+ * The stores of a document's database. Why a file of its own: they are opened before stored-document.ts and its Yjs are there.
  */
 
 import type { StoreDefinition } from './database.ts';
