@@ -378,9 +378,6 @@ class Endpoint implements SyncEndpoint {
         if (news) room.relayAwareness(news, null, false);
         return;
       }
-      case 'plan':
-        // For the workers alone.
-        return;
     }
   }
 
