@@ -29,6 +29,8 @@ export interface AccountSessionTable {
   expires_at: Date;
   ip_address: string | null;
   user_agent: string | null;
+  /** The device that last said hello over it; ours, the auth library does not know it. */
+  device_id: string | null;
   created_at: DefaultTimestamp;
   updated_at: DefaultTimestamp;
 }

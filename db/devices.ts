@@ -23,14 +23,33 @@ export interface DeviceProgress extends DeviceRef {
   readonly seenAt: Date;
 }
 
+/** By what a device is signed in. */
+export interface Credential {
+  readonly sessionId?: string | undefined;
+  readonly tokenId?: string | undefined;
+}
+
 /**
  * Notes that a device is there, under the name it gives itself or, where another device of the same person has
  * that, with the first number that is free. Returns the name. Two that come at the very same moment may keep one
- * name until either comes again.
+ * name until either comes again. Its session is from now on known to be of it. Null: it was revoked, and has not been
+ * signed in again since.
  */
-export async function seeDevice(database: Database, device: DeviceRef, name: string): Promise<string> {
-  const rows = await database.run<{ name: string }>(SEE_DEVICE, [device.userId, device.deviceId, name]);
-  return rows[0]?.name ?? name;
+export async function seeDevice(
+  database: Database,
+  { userId, deviceId }: DeviceRef,
+  name: string,
+  by: Credential = {},
+): Promise<string | null> {
+  const values = [userId, deviceId, name, by.sessionId ?? null, by.tokenId ?? null];
+  const rows = await database.run<{ name: string }>(SEE_DEVICE, values);
+  return rows[0]?.name ?? null;
+}
+
+/** Whether a device was revoked and has not been signed in again since. */
+export async function isDeviceRevoked(database: Database, device: DeviceRef): Promise<boolean> {
+  const rows = await database.run(IS_REVOKED, [device.userId, device.deviceId]);
+  return rows.length > 0;
 }
 
 /** All client ids of a space with their owners. */
@@ -88,10 +107,18 @@ export async function progressOf(database: Database, spaceId: string): Promise<D
   return database.run<DeviceProgress>(PROGRESS, [spaceId]);
 }
 
+// Revoking ends the sessions of a device, so one that lives was begun since, while a socket that outlives its session for a
+// moment brings nothing back. A token is not ended, so there the time decides.
 const SEE_DEVICE = {
   name: 'see-device',
   text: `
-    INSERT INTO device (user_id, id, name)
+    WITH began AS (
+      SELECT CASE
+        WHEN $4::text IS NULL THEN (SELECT created_at FROM api_token WHERE id = $5::uuid)
+        ELSE (SELECT 'infinity'::timestamptz FROM account_session WHERE id = $4)
+      END AS at
+    ), seen AS (
+    INSERT INTO device AS known (user_id, id, name)
     SELECT $1::text, $2::text, candidate.name
     FROM (
       SELECT n, CASE n WHEN 1 THEN $3::text ELSE $3::text || ' ' || n END AS name
@@ -100,10 +127,22 @@ const SEE_DEVICE = {
     WHERE NOT EXISTS (
       SELECT 1 FROM device AS other
       WHERE other.user_id = $1::text AND other.id <> $2::text AND lower(other.name) = lower(candidate.name)
+        AND other.revoked_at IS NULL
     )
     ORDER BY candidate.n LIMIT 1
-    ON CONFLICT (user_id, id) DO UPDATE SET name = excluded.name, last_seen = now()
-    RETURNING name`,
+    ON CONFLICT (user_id, id) DO UPDATE SET name = excluded.name, last_seen = now(), revoked_at = NULL
+      WHERE known.revoked_at IS NULL OR known.revoked_at < (SELECT at FROM began)
+    RETURNING id, name
+    ), linked AS (
+      UPDATE account_session SET device_id = seen.id FROM seen
+      WHERE account_session.id = $4 AND account_session.device_id IS DISTINCT FROM seen.id
+    )
+    SELECT name FROM seen`,
+};
+
+const IS_REVOKED = {
+  name: 'is-device-revoked',
+  text: 'SELECT 1 FROM device WHERE user_id = $1 AND id = $2 AND revoked_at IS NOT NULL',
 };
 
 const REGISTERED = {

@@ -124,7 +124,7 @@ export async function trashToPurge(
               AND audit.received_at >= ${since}
           )
         ORDER BY task.trashed_at LIMIT ${limits.tasks}
-      ) AS some
+      ) AS listed
     ) AS old ON old.ids IS NOT NULL
     ORDER BY space.id LIMIT ${limits.spaces}`.execute(database.kysely);
   return found.rows;

@@ -15,12 +15,14 @@ import * as spacesAndLog from './migrations/0001-spaces-and-log.ts';
 import * as accounts from './migrations/0002-accounts.ts';
 import * as serverKeys from './migrations/0003-server-keys.ts';
 import * as projection from './migrations/0004-projection.ts';
+import * as deviceSessions from './migrations/0005-device-sessions.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-spaces-and-log': spacesAndLog,
   '0002-accounts': accounts,
   '0003-server-keys': serverKeys,
   '0004-projection': projection,
+  '0005-device-sessions': deviceSessions,
 };
 
 /** The database was written by a newer Holdfast than this one. */

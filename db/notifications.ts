@@ -67,7 +67,14 @@ export interface NewSubscription {
 /** Of a person's subscriptions those are kept that were confirmed last. */
 export async function saveSubscription(database: Database, subscription: NewSubscription): Promise<void> {
   const { userId, deviceId, endpoint, p256dh, auth, userAgent, now } = subscription;
-  const values = { user_id: userId, device_id: deviceId, p256dh, auth, user_agent: userAgent, confirmed_at: now };
+  const values = {
+    user_id: userId,
+    device_id: deviceId,
+    p256dh,
+    auth,
+    user_agent: userAgent,
+    confirmed_at: now,
+  };
   await database.kysely.transaction().execute(async (tx) => {
     await tx
       .insertInto('push_subscription')
@@ -143,9 +150,15 @@ export interface HistoryPosition {
 export async function notificationHistory(
   database: Database,
   userId: string,
-  page: { readonly limit: number; readonly after: HistoryPosition | null; readonly taskId?: string | undefined },
+  page: {
+    readonly limit: number;
+    readonly after?: HistoryPosition | null;
+    readonly taskId?: string | undefined;
+    /** Only that one. */
+    readonly id?: string;
+  },
 ): Promise<HistoryEntry[]> {
-  const { limit, after, taskId } = page;
+  const { limit, after = null, taskId, id } = page;
   const found = await sql<HistoryEntry>`
     SELECT n.id, n.kind, n.space_id AS "spaceId", n.task_id AS "taskId", n.ordinal, n.fire_at AS "fireAt", n.state,
       n.reason, n.planned_at AS "plannedAt", n.settled_at AS "settledAt", n.shown_at AS "shownAt",
@@ -165,6 +178,7 @@ export async function notificationHistory(
     FROM notification AS n
     WHERE n.user_id = ${userId}
       AND ${after === null ? sql`true` : sql`(n.fire_at, n.id) < (${after.fireAt}, ${after.id}::uuid)`}
+      AND ${id === undefined ? sql`true` : sql`n.id = ${id}`}
       AND ${taskId === undefined ? sql`true` : sql`n.task_id = ${taskId}`}
     ORDER BY n.fire_at DESC, n.id DESC
     LIMIT ${limit}`.execute(database.kysely);
@@ -205,18 +219,13 @@ export async function noteActed(
   return result.numUpdatedRows > 0n;
 }
 
-export interface QueuedTest {
-  readonly id: string;
-  readonly deliveries: readonly { readonly channel: 'push' | 'email' | 'app'; readonly target: string }[];
-}
-
-/** A test by every given channel, there to be sent at once. Null: the person has no space yet. */
+/** The id of a test that goes out by every given channel. Null: the person has no space yet. */
 export async function queueTest(
   database: Database,
   userId: string,
   channels: { readonly push: boolean; readonly email: boolean; readonly app: boolean },
   now: Date,
-): Promise<QueuedTest | null> {
+): Promise<string | null> {
   const by = randomUUID();
   return database.kysely.transaction().execute(async (tx) => {
     const spaceId = await personalSpace(tx, userId);
@@ -237,26 +246,16 @@ export async function queueTest(
       .returning('id')
       .executeTakeFirstOrThrow();
     await fireNow(tx, by, [{ id, ...channels }], now.getTime());
-    const deliveries = await tx
-      .selectFrom('notification_delivery as d')
-      .leftJoin('push_subscription as subscription', (join) =>
-        join.on(sql`subscription.id::text`, '=', sql`d.target`),
-      )
-      .leftJoin('device', (join) =>
-        join
-          .onRef('device.id', '=', 'subscription.device_id')
-          .onRef('device.user_id', '=', 'subscription.user_id'),
-      )
-      .select(['d.channel', 'd.target', 'device.name', 'subscription.user_agent'])
-      .where('d.notification_id', '=', id)
-      .orderBy('d.channel')
-      .orderBy('d.target')
-      .execute();
-    return {
-      id,
-      deliveries: deliveries.flatMap(({ channel, target, name, user_agent: agent }) =>
-        channel === 'close' ? [] : [{ channel, target: channel === 'push' ? (name ?? agent ?? '') : target }],
-      ),
-    };
+    return id;
   });
+}
+
+/** How many subscriptions a push to the person would go to. */
+export async function subscriptionsOf(database: Database, userId: string): Promise<number> {
+  const row = await database.kysely
+    .selectFrom('push_subscription')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
 }

@@ -1,10 +1,13 @@
 /**
  * The devices of an account, as their owner sees them.
  *
- * Promise: a forgotten device is neither listed nor waited for ("seen on"); if it connects again it is back.
- * Limits: forgetting ends no session, because a session does not know its device; and the device's client
- * ids stay its own for ever (see devices.ts), because its edits do.
+ * Promise: revoking a device ends the sessions that are known to be of it, in the same transaction in which it is marked;
+ * it is neither listed nor waited for ("seen on") any more, and gets no more pushes. Signed in again it is back.
+ * Limits: a session is known to be of the device that last said hello over it: one that never did ends with "sign out
+ * everywhere" only. API tokens are no device's and stay. The device's client ids stay its own for ever (see devices.ts),
+ * because its edits do.
  */
+import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
 export interface OwnDevice {
@@ -14,30 +17,36 @@ export interface OwnDevice {
   readonly lastSeen: Date;
 }
 
+/** What goes with a device, besides the device itself, which stays as a mark that it was revoked. */
+const OF_DEVICE = ['account_session', 'push_subscription', 'device_progress'] as const;
+
 /** The most recently seen first. */
 export async function devicesOf(database: Database, userId: string): Promise<OwnDevice[]> {
   return database.kysely
     .selectFrom('device')
     .select(['id', 'name', 'first_seen as firstSeen', 'last_seen as lastSeen'])
     .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
     .orderBy('last_seen', 'desc')
     .limit(200)
     .execute();
 }
 
 /** False when that user has no such device. */
-export async function forgetDevice(database: Database, userId: string, deviceId: string): Promise<boolean> {
+export async function revokeDevice(database: Database, userId: string, deviceId: string): Promise<boolean> {
   return database.kysely.transaction().execute(async (tx) => {
-    await tx
-      .deleteFrom('device_progress')
-      .where('user_id', '=', userId)
-      .where('device_id', '=', deviceId)
-      .execute();
-    const gone = await tx
-      .deleteFrom('device')
+    // The clock and not the transaction's begin: a session that began meanwhile is one from before.
+    const marked = await tx
+      .updateTable('device')
+      .set({ revoked_at: sql<Date>`clock_timestamp()` })
       .where('user_id', '=', userId)
       .where('id', '=', deviceId)
+      .where('revoked_at', 'is', null)
       .executeTakeFirst();
-    return gone.numDeletedRows > 0n;
+    if (marked.numUpdatedRows === 0n) return false;
+    for (const table of OF_DEVICE) {
+      await tx.deleteFrom(table).where('user_id', '=', userId).where('device_id', '=', deviceId).execute();
+    }
+    return true;
   });
 }

@@ -82,6 +82,8 @@ export interface DeviceTable {
   name: string;
   first_seen: DefaultTimestamp;
   last_seen: DefaultTimestamp;
+  /** Sent away until someone signs in on it again. */
+  revoked_at: Date | null;
 }
 
 export interface DeviceProgressTable {

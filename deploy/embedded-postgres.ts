@@ -55,6 +55,8 @@ export interface EmbeddedPostgresOptions {
   readonly report?: (sentence: string) => void;
   /** Postgres is gone and does not come back. */
   readonly onLost?: (fault: StartFault) => void;
+  /** Gives up the making of a new database, which takes long on a busy machine, and leaves nothing of it. */
+  readonly signal?: AbortSignal;
 }
 
 const ROLE = 'holdfast';
@@ -102,6 +104,7 @@ interface Setup {
   readonly owner: PostgresOwner;
   readonly env: NodeJS.ProcessEnv;
   readonly report: (sentence: string) => void;
+  readonly signal: AbortSignal | undefined;
 }
 
 type Listener = { readonly kind: 'socket' } | { readonly kind: 'tcp'; readonly port: number };
@@ -114,12 +117,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await mkdir(layout.folder, { recursive: true, mode: 0o700 });
     const { owner, binaries } = await choosePostgresOwner(layout.folder, findPostgresBinaries());
     const env = { ...cleanEnvironment(), ...(await linkLibraries(binaries, layout.links)) };
-    const setup: Setup = { layout, binaries, owner, env, report };
+    const setup: Setup = { layout, binaries, owner, env, report, signal: options.signal };
     await giveToOwner(layout.folder, owner);
     await endOrphan(layout, report);
     if (!existsSync(layout.data)) await createCluster(setup);
     const password = await keepPassword(setup);
     await trimLog(layout.log);
+    options.signal?.throwIfAborted();
     return await supervise(setup, password, options.onLost ?? (() => undefined));
   } catch (error) {
     throw folderFault(layout.folder, error);
@@ -197,6 +201,7 @@ async function createCluster(setup: Setup): Promise<void> {
   const password = randomBytes(24).toString('base64url');
   await writeFileDurably(layout.password, password, 0o600);
   await giveFile(layout.password, setup.owner);
+  setup.signal?.throwIfAborted();
   const fresh = join(layout.folder, `new-${process.pid}`);
   try {
     await runAsOwner(setup, binaries.initdb, [
@@ -252,10 +257,14 @@ async function runAsOwner(setup: Setup, program: string, args: readonly string[]
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
+  const end = (): void => void child.kill('SIGTERM');
+  setup.signal?.addEventListener('abort', end);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
+  setup.signal?.removeEventListener('abort', end);
+  setup.signal?.throwIfAborted();
   // Single-user mode ends with 0 even where its statement failed.
   if (code !== 0 || /^.*\b(ERROR|FATAL|PANIC):/m.test(complaint)) throw explain(setup.layout, complaint);
 }

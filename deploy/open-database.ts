@@ -23,7 +23,7 @@ export interface OpenDatabaseOptions {
   readonly report: (sentence: string) => void;
   readonly onLost: (fault: StartFault) => void;
   readonly waitMs?: number;
-  /** Ends the wait. */
+  /** Ends the wait, and the making of a new embedded database. */
   readonly signal?: AbortSignal;
 }
 
@@ -47,6 +47,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
     folder: options.dataFolder.postgresFolder,
     report: options.report,
     onLost: options.onLost,
+    ...(options.signal ? { signal: options.signal } : {}),
   });
   try {
     return await connect(options, postgres.url, () => postgres.stop());

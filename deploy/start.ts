@@ -12,13 +12,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { migrate } from '@holdfast/db/migrate.ts';
+import type { Database } from '@holdfast/db/database.ts';
+import { isMigrated, migrate } from '@holdfast/db/migrate.ts';
 import { createLogger } from '@holdfast/sync-server/logging.ts';
 import type { Logger } from '@holdfast/sync-server/logging.ts';
 import { createSyncServer } from '@holdfast/sync-server/server.ts';
 import { createMetrics } from '@holdfast/sync-server/metrics.ts';
 import type { WorkersConfig } from '@holdfast/workers/config.ts';
-import { createWorkers } from '@holdfast/workers/workers.ts';
+import { createWorkers, hintOf } from '@holdfast/workers/workers.ts';
 import type { Workers } from '@holdfast/workers/workers.ts';
 import { idleSettings, readConfig } from './config.ts';
 import type { Config } from './config.ts';
@@ -27,6 +28,7 @@ import type { Keys } from './data-folder.ts';
 import { StartFault, errorCode, runMain } from './fault.ts';
 import { serverKeys } from './keys.ts';
 import { openDatabase } from './open-database.ts';
+import { startProbeServer } from './probe-server.ts';
 import { VERSION } from './version.ts';
 
 export const ROLES = ['all', 'sync', 'workers'] as const;
@@ -38,7 +40,6 @@ export interface ServeOptions {
 }
 
 const DRAIN_LIMIT_MS = 25_000;
-const HOUR_MS = 60 * 60_000;
 const DEFAULT_SUBJECT = 'mailto:holdfast@example.org';
 
 const webBuild = fileURLToPath(new URL('../web/build', import.meta.url));
@@ -156,6 +157,8 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
   const metrics = createMetrics();
   closers.push(async () => metrics.close());
   let workers: Workers | undefined;
+  // The workers come first and the server that they tell after them.
+  let tellApps: (userId: string) => void = () => undefined;
   if (role !== 'sync') {
     const begun = createWorkers({
       database,
@@ -164,16 +167,31 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
       config: workersConfig(config, keys),
       // Under one roof with the server they are told directly: a listener more would make every edit an announcement.
       listens: role === 'workers',
+      ...(role === 'workers'
+        ? {}
+        : {
+            announce: (event) => {
+              if (event.kind === 'notify') tellApps(event.spaceId);
+            },
+          }),
       projection: { isThreaded: true },
     });
     workers = begun;
     begun.start();
     closers.push(() => begun.drain());
     if (role === 'workers') {
-      // Nothing else keeps the process alive: this role listens to nobody, and has no address to tell.
-      const alive = setInterval(() => undefined, HOUR_MS);
-      closers.push(async () => clearInterval(alive));
-      return 'workers';
+      const probes = await startProbeServer({
+        host: config.HOST,
+        port: config.PORT,
+        version: VERSION,
+        metricsToken: config.METRICS_TOKEN,
+        metrics,
+        unreadiness: () => unreadiness(database),
+      }).catch((error: unknown) => Promise.reject(listenFault(config, error)));
+      // Answers until the jobs have ended, and from the signal on that it is going.
+      closers.splice(closers.length - 1, 0, () => probes.close());
+      signal.addEventListener('abort', () => probes.drain());
+      return probes.url;
     }
   }
 
@@ -183,10 +201,12 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
     config: serverConfig(config, keys),
     metrics,
     onEvent: (event) => {
-      if (event.kind === 'head') workers?.hint({ kind: 'head', id: event.spaceId });
+      const hint = hintOf(event);
+      if (hint) workers?.hint(hint);
     },
     ...(existsSync(join(webBuild, 'index.html')) ? { webRoot: webBuild } : {}),
   });
+  tellApps = (userId) => server.notify(userId);
   closers.push(async () => {
     await server.drain();
     await server.close();
@@ -204,6 +224,8 @@ function serverConfig(config: Config, keys: Keys): Parameters<typeof createSyncS
     signup: config.SIGNUP,
     authSecret: keys.authSecret,
     rateLimits: config.RATE_LIMITS,
+    vapidPublicKey: keys.vapidPublicKey,
+    hasMailServer: config.SMTP_URL !== undefined && config.MAIL_FROM !== undefined,
     allowPrivateEndpoints: config.ALLOW_PRIVATE_ENDPOINTS,
     // A link needs an address that is known to be ours: what a request says of it can be forged.
     sendsMail:
@@ -228,6 +250,14 @@ function workersConfig(config: Config, keys: Keys): WorkersConfig {
     auditRetentionDays: config.AUDIT_RETENTION_DAYS,
     secret: keys.authSecret,
   };
+}
+
+async function unreadiness(database: Database): Promise<string | null> {
+  try {
+    return (await isMigrated(database)) ? null : 'The database has not been migrated to this version.';
+  } catch {
+    return 'The database does not answer.';
+  }
 }
 
 function listenFault({ HOST, PORT }: Config, error: unknown): Error {

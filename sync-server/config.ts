@@ -10,10 +10,14 @@ export interface ServerConfig {
   readonly authSecret: string;
   /** When set, /metrics wants it as a Bearer token. */
   readonly metricsToken?: string;
-  /** Whether addresses of private networks may be called, by webhooks for one. Default false. */
-  readonly allowPrivateEndpoints?: boolean;
+  /** The public half of the key that signs pushes, base64url. Without it there is no push. */
+  readonly vapidPublicKey?: string;
+  /** Whether the workers have a mail server. Default false. */
+  readonly hasMailServer?: boolean;
   /** Whether the workers can send mail with links in it. Default false. */
   readonly sendsMail?: boolean;
+  /** Whether addresses of private networks may be called, by push services and webhooks. Default false. */
+  readonly allowPrivateEndpoints?: boolean;
   /** False for benchmarks and trusted networks. */
   readonly rateLimits: boolean;
 }

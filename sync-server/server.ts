@@ -26,6 +26,7 @@ import { authOperations } from './http/auth-operations.ts';
 import { namedOperations } from './http/named-operations.ts';
 import { Problem, problemResponse } from './http/problem.ts';
 import { createRateLimits } from './http/rate-limits.ts';
+import { notificationOperations } from './http/notification-operations.ts';
 import { problemOfParser, refuseRaw } from './http/refuse-raw.ts';
 import { createSpaceDoor } from './http/space-door.ts';
 import { spaceOperations } from './http/space-operations.ts';
@@ -59,6 +60,8 @@ export interface SyncServer {
   /** Takes nothing new, finishes what was begun. */
   drain(): Promise<void>;
   close(): Promise<void>;
+  /** There is something new to tell a user: their open apps are told to ask for it. */
+  notify(userId: string): void;
 }
 
 export function createSyncServer(options: SyncServerOptions): SyncServer {
@@ -140,6 +143,13 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       ...namedOperations(door),
       ...spaceOperations({ database, door }),
       ...webhookOperations({ database, now, allowPrivateEndpoints: config.allowPrivateEndpoints ?? false }),
+      ...notificationOperations({
+        database,
+        rateLimits,
+        now,
+        config,
+        changed: (userId) => fanout.announce({ kind: 'plan', spaceId: userId }),
+      }),
     ],
     files: createStaticFiles(webRoot),
     authenticator,
@@ -199,6 +209,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
       const { port: actual } = server.address() as AddressInfo;
       return { url: `http://${reachable(host)}:${String(actual)}`, port: actual };
     },
+    notify: (userId) => sync.notify(userId),
     async drain() {
       draining = true;
       server.closeIdleConnections();

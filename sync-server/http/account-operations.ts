@@ -5,7 +5,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { AuthLibrary } from '../accounts/auth-library.ts';
 import { accountById, createInvite } from '@holdfast/db/accounts.ts';
 import type { Database } from '@holdfast/db/database.ts';
-import { devicesOf, forgetDevice } from '@holdfast/db/own-devices.ts';
+import { devicesOf, revokeDevice } from '@holdfast/db/own-devices.ts';
 import { createSpace } from '@holdfast/db/spaces.ts';
 import { createToken, revokeToken, tokensOf } from '@holdfast/db/tokens.ts';
 import { operation } from './operation.ts';
@@ -165,19 +165,22 @@ export function accountOperations({
       },
     }),
     operation({
-      id: 'forgetDevice',
+      id: 'revokeDevice',
       method: 'delete',
       path: '/api/v1/devices/{deviceId}',
       group: 'Devices',
-      summary: 'Forget a device that is gone; one that connects again is back. Ends no session',
+      summary: 'Revoke a device: its sessions end, its sockets are closed, and it gets no more pushes',
+      description:
+        'Nothing on the device itself is deleted. Signed in again it is back, with what it had not sent. API tokens are of no device and stay.',
       access: 'user',
       status: 204,
       problems: ['not-found'],
       async handle({ principal, params }) {
         const { deviceId = '' } = params;
-        if (!(await forgetDevice(database, principal.userId, deviceId))) {
+        if (!(await revokeDevice(database, principal.userId, deviceId))) {
           throw new Problem('not-found', 'You have no device with this id.');
         }
+        ended(principal.userId);
       },
     }),
     operation({

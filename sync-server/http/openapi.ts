@@ -72,7 +72,11 @@ function describe(operation: Operation): OpenApiOperation {
       [String(operation.status)]: operation.result
         ? {
             description: operation.summary,
-            content: { 'application/json': { schema: toJsonSchema(operation.result, 'output') } },
+            content: {
+              [operation.isPage === true ? 'text/html' : 'application/json']: {
+                schema: toJsonSchema(operation.result, 'output'),
+              },
+            },
           }
         : { description: 'Done' },
       ...otherResponse(operation),

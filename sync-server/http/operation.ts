@@ -45,6 +45,8 @@ export interface OperationSpec<Body, Result, A extends Access, Query = unknown> 
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Schema<Body>;
   readonly result?: Schema<Result>;
+  /** The result is a page of HTML for people, and not JSON. */
+  readonly isPage?: boolean;
   readonly status: 200 | 201 | 204;
   /** Another status that a success may have, and when. */
   readonly otherStatus?: { readonly status: 200 | 201; readonly when: string };

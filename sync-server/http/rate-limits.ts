@@ -18,6 +18,7 @@ export const RATE_LIMITS = {
   'sign-up-address': { burst: 100, refillMs: 10_000 },
   'reset-address': { burst: 20, refillMs: 60_000 },
   'reset-account': { burst: 3, refillMs: 10 * 60_000 },
+  'notification-test': { burst: 10, refillMs: 60_000 },
   'api-caller': { burst: 1_000, refillMs: 20 },
 } as const satisfies Record<string, RateLimit>;
 

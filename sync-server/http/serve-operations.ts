@@ -20,6 +20,7 @@ import type { FieldFault } from './problem.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { listFields, parse } from './schemas.ts';
 import type { Parsed } from './schemas.ts';
+import { pagePolicy } from './security-headers.ts';
 
 export interface AppEnv {
   Bindings: { incoming?: IncomingMessage };
@@ -86,6 +87,12 @@ async function serve(
   for (const cookie of cookies)
     headers.append('Set-Cookie', connection.secure ? `${cookie}; Secure` : cookie);
   if (operation.status === 204) return new Response(null, { status: 204, headers });
+  if (operation.isPage === true) {
+    const page = String(result);
+    headers.set('Content-Type', 'text/html; charset=utf-8');
+    headers.set('Content-Security-Policy', pagePolicy(page)(undefined));
+    return new Response(page, { status: answer.status, headers });
+  }
   headers.set('Content-Type', 'application/json');
   return new Response(JSON.stringify(result), { status: answer.status, headers });
 }

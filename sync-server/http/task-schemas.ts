@@ -230,12 +230,10 @@ export const newTask = z
     ],
   });
 
-export const taskPatch = z
-  .strictObject({ title: title.optional(), ...taskFields })
-  .meta({
-    description: 'What is left out stays as it is.',
-    examples: [{ priority: 'high', due: '2026-12-02' }],
-  });
+export const taskPatch = z.strictObject({ title: title.optional(), ...taskFields }).meta({
+  description: 'What is left out stays as it is.',
+  examples: [{ priority: 'high', due: '2026-12-02' }],
+});
 
 const ordinal = z.int().min(0).max(999_999_999).optional();
 

@@ -10,6 +10,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Database } from '@holdfast/db/database.ts';
+import { isDeviceRevoked } from '@holdfast/db/devices.ts';
 import { createGroupCommit } from '@holdfast/db/group-commit.ts';
 import { readHead, readHeads } from '@holdfast/db/update-log.ts';
 import { isUuid } from '@holdfast/db/uuid.ts';
@@ -35,7 +36,7 @@ import type { PendingEdit, SyncHub } from './hub.ts';
 import { Session } from './session.ts';
 import type { Role, SessionServices } from './session.ts';
 import { createPeerServer } from './websocket.ts';
-import { CLOSE, MessageReader } from './wire.ts';
+import { CLOSE, MessageReader, NOTIFY } from './wire.ts';
 import type { CloseCode } from './wire.ts';
 
 export interface SyncEndpointOptions {
@@ -57,6 +58,8 @@ export interface SyncEndpoint {
   ask<Name extends CallName>(question: Question<Name>): Promise<Outcome<Calls[Name]['value']>>;
   /** A user's sessions, tokens or memberships changed: look at their sockets now, here and elsewhere. */
   revalidate(userId: string): void;
+  /** There is something new to tell a user: on their sockets that said hello, here and elsewhere. */
+  notify(userId: string): void;
   stats(): SyncStats;
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -308,6 +311,16 @@ class Endpoint implements SyncEndpoint {
         session.close(code, reason);
         return;
       }
+      // The session of a revoked device has ended with it; a token has not.
+      const { deviceId, userId } = session;
+      const isRevoked =
+        who.via === 'bearer' &&
+        deviceId !== null &&
+        (await isDeviceRevoked(this.#hub.database, { userId, deviceId }));
+      if (isRevoked) {
+        session.close(CLOSE.unauthenticated, 'This device was revoked. Sign in again.');
+        return;
+      }
       const role = await this.#options.authorize(who, session.spaceId);
       if (role === null) session.close(CLOSE.noAccess, 'You have no access to this space any more.');
       else session.role = role;
@@ -326,6 +339,17 @@ class Endpoint implements SyncEndpoint {
     this.#hub.fanout.announce({ kind: 'user', spaceId: userId });
   }
 
+  notify(userId: string): void {
+    this.#notifyHere(userId);
+    this.#hub.fanout.announce({ kind: 'notify', spaceId: userId });
+  }
+
+  #notifyHere(userId: string): void {
+    for (const session of this.#sessions) {
+      if (session.userId === userId && session.wantsHead) session.send(NOTIFY);
+    }
+  }
+
   #recheckUser(userId: string): void {
     for (const session of this.#sessions) if (session.userId === userId) void this.#recheck(session);
   }
@@ -334,6 +358,9 @@ class Endpoint implements SyncEndpoint {
 
   #onEvent(event: SpaceEvent): void {
     if (event.kind === 'user') return this.#recheckUser(event.spaceId);
+    if (event.kind === 'notify') return this.#notifyHere(event.spaceId);
+    // For the workers.
+    if (event.kind === 'plan') return;
     if (event.kind === 'hello') return this.#introduceThosePresent();
     const room = this.#rooms.get(event.spaceId)?.room;
     if (!room || room.retired) return;

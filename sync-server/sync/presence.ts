@@ -30,7 +30,7 @@ export interface Presence extends Omit<SessionServices, 'closed'> {
   flush(): Promise<void>;
 }
 
-/** The lowest and the highest version of messages 100 to 105 that this server speaks. */
+/** The lowest and the highest version of messages 100 to 106 that this server speaks. */
 const PROTOCOL = 1;
 const PROBE_MS = 3000;
 const MAX_IDS = 10_000;
@@ -72,7 +72,11 @@ export function createPresence(hub: SyncHub): Presence {
     const { database } = hub;
     session.setDevice(said.device.id);
     const device = { userId: session.userId, deviceId: said.device.id };
-    const name = await seeDevice(database, device, said.device.name);
+    const name = await seeDevice(database, device, said.device.name, session.principal);
+    if (name === null) {
+      session.close(CLOSE.unauthenticated, 'This device was revoked. Sign in again.');
+      return;
+    }
     // What other processes committed counts: the clocks that are answered decide whether an id may be used.
     const head = await readHead(database, room.spaceId);
     await room.catchUp();

@@ -1,5 +1,5 @@
 /**
- * The sync wire as the server writes and reads it: y-websocket v1, plus Holdfast's own messages 100 to 105.
+ * The sync wire as the server writes and reads it: y-websocket v1, plus Holdfast's own messages 100 to 106.
  *
  * Promise: every frame that is sent is built here, once, WebSocket header included, so that one buffer
  * serves every peer. Own messages go only to clients that asked for them.
@@ -20,6 +20,7 @@ export const MESSAGE = {
   applied: 103,
   devices: 104,
   contentHash: 105,
+  notify: 106,
 } as const;
 
 export const SYNC = { step1: 0, step2: 1, update: 2 } as const;
@@ -112,6 +113,9 @@ export function jsonFrame(type: number, value: unknown, ticket?: number): Buffer
   frame.set(text, at);
   return frame;
 }
+
+/** There is something new to tell the user: ask the API. */
+export const NOTIFY = Buffer.from([0x82, 1, MESSAGE.notify]);
 
 /** Sync step 2 with nothing in it: the client's sign that it has everything. */
 export const EMPTY_STEP_2 = syncFrame(SYNC.step2, new Uint8Array([0, 0]));

@@ -165,7 +165,7 @@ describe.each(ZONES)('in %s', (timeZone) => {
     await toast(anna).getByRole('button', { name: 'Undo' }).click();
     await untilSays(field(task, 'Reminders'), '3 days before, 10 minutes before, Monday 10:45');
     await task.getByRole('button', { name: 'Tomorrow morning' }).click();
-    await untilSays(field(task, 'Reminders'), 'Snoozed until tomorrow 9:00');
+    await untilSays(field(task, 'Reminders'), 'Snoozed until tomorrow 09:00');
     await task.getByRole('button', { name: 'Wake it' }).click();
     await untilSays(field(task, 'Reminders'), '3 days before');
   });
@@ -247,13 +247,13 @@ test('[T3] a time holds where it was set: elsewhere it is said in both clocks, o
   await call.getByLabel('Where').selectOption('Europe/Berlin');
   await done(call);
   // In that week New York has summer time and Berlin has not.
-  await untilSays(field(call, 'Due'), '23 Mar 2027 9:00 · 14:00 in Berlin');
+  await untilSays(field(call, 'Due'), '23 Mar 2027 09:00 (14:00 Berlin)');
   await field(call, 'Repeat').click();
   await call.getByRole('button', { name: 'Every week on Tuesday', exact: true }).click();
   const dates = (task: Locator): Promise<string[]> =>
     task.getByRole('region', { name: 'Preview' }).getByRole('listitem').allTextContents();
   await call.getByRole('region', { name: 'Preview' }).waitFor();
-  expect((await dates(call)).slice(0, 2)).toEqual(['Tue 23 Mar9:00', 'Tue 30 Mar8:00']);
+  expect((await dates(call)).slice(0, 2)).toEqual(['Tue 23 Mar09:00', 'Tue 30 Mar08:00']);
   await done(call);
   const stretch = await anna.open('Stretch');
   await field(stretch, 'Due').click();
@@ -263,16 +263,16 @@ test('[T3] a time holds where it was set: elsewhere it is said in both clocks, o
   await field(stretch, 'Due').click();
   await stretch.getByLabel('Where').selectOption({ label: 'Wherever I am' });
   await done(stretch);
-  await untilSays(field(stretch, 'Due'), 'tomorrow 14:00 · wherever you are');
+  await untilSays(field(stretch, 'Due'), /tomorrow 14:00\s*wherever you are/);
 
   await carry(anna, ravi);
   const there = await ravi.open('Call Berlin');
-  await untilSays(field(there, 'Due'), '23 Mar 2027 18:30 · 14:00 in Berlin');
+  await untilSays(field(there, 'Due'), '23 Mar 2027 18:30 (14:00 Berlin)');
   await field(there, 'Repeat').click();
   await there.getByRole('region', { name: 'Preview' }).waitFor();
   expect((await dates(there)).slice(0, 2)).toEqual(['Tue 23 Mar18:30', 'Tue 30 Mar17:30']);
   await ravi.open('Stretch');
-  await untilSays(field(ravi.task, 'Due'), 'tomorrow 14:00 · wherever you are');
+  await untilSays(field(ravi.task, 'Due'), /tomorrow 14:00\s*wherever you are/);
 });
 
 test('[T5] the editor says what it makes as it changes, says faults as sentences, and clamps the 31st', async () => {

@@ -4,12 +4,14 @@
  */
 import { benchProjection } from './projection.ts';
 import { benchRecurrence } from './recurrence.ts';
+import { benchReminders } from './reminders/bench.ts';
 import { benchSync } from './sync/bench.ts';
 
 const benches: Record<string, (options: string[]) => Promise<void>> = {
   sync: benchSync,
   recurrence: benchRecurrence,
   projection: benchProjection,
+  reminders: benchReminders,
 };
 
 const [first, ...rest] = process.argv.slice(2);

@@ -109,13 +109,25 @@ test('[HO3] a data folder that has keys gives them to a database that has none',
   await database.drop();
 });
 
-test('[HO2] the roles of a split deployment share a database, and each ends in order', async () => {
+test('[HO2] [HO28] the roles of a split deployment share a database, and each ends in order', async () => {
   const database = await testDatabase({ migrated: false });
-  const workers = await attemptStart({ databaseUrl: database.url, args: ['--role=workers'] });
+  const workers = await attemptStart({
+    databaseUrl: database.url,
+    args: ['--role=workers'],
+    env: { METRICS_TOKEN: 'only-for-metrics' },
+  });
   const [one, two] = await Promise.all(
     [1, 2].map(() => startApp({ databaseUrl: database.url, args: ['--role=sync'] })),
   );
-  expect(await workers.ready).toBe('workers');
+  const probes = (await workers.ready) ?? '';
+  expect(probes).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(await (await fetch(`${probes}/healthz`)).json()).toMatchObject({ status: 'alive' });
+  expect((await fetch(`${probes}/readyz`)).status).toBe(200);
+  expect((await fetch(`${probes}/metrics`)).status).toBe(401);
+  const authorization = 'Bearer only-for-metrics';
+  const metrics = await fetch(`${probes}/metrics`, { headers: { authorization } });
+  expect(await metrics.text()).toContain('holdfast_job_turns_total');
+  expect((await fetch(`${probes}/api/v1/me`)).status).toBe(404);
   const cookie = await signUp(one?.url ?? '');
   expect(await statusOfMe(two?.url ?? '', cookie)).toBe(200);
   workers.child.kill('SIGTERM');

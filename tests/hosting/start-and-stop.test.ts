@@ -1,5 +1,5 @@
 /** Starting, stopping, and starting again after the worst: the whole server as a child process. */
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { attemptStart, postmasterPid, startApp } from '../support/app.ts';
@@ -32,6 +32,9 @@ test('[HO2] a signal during the start also ends it with 0', async () => {
   expect(await attempt.exited).toEqual({ code: 0, signal: null });
   expect(attempt.stdout()).toBe('');
   expect(await postmasterPid(attempt.dataDir)).toBeUndefined();
+  // A database that was being made was given up, and nothing half made is left.
+  const left = await readdir(join(attempt.dataDir, 'postgres')).catch(() => []);
+  expect(left.filter((name) => name.startsWith('new-'))).toEqual([]);
   await attempt.cleanUp();
 });
 

@@ -402,7 +402,7 @@ describe('API tokens', () => {
   });
 });
 
-test('[A16] a device is listed for its owner, and forgotten by its owner only', async () => {
+test('[A16] a device is listed for its owner, and revoked by its owner only', async () => {
   const visitor = one.visitor();
   await visitor.signUp('devices@example.org');
   const { id: userId } = (await visitor.get('/api/v1/me')).body.user as { id: string };

@@ -39,6 +39,7 @@ async function member(email: string): Promise<Member> {
 /** The message by which any client may ask whether its frames are committed (../../sync-server/SPEC.md). */
 const RECEIPT = 100;
 const TICKET = 7;
+const HELLO = 101;
 
 interface Socket {
   /** The first message, or the close code when there is none. */
@@ -46,6 +47,8 @@ interface Socket {
   readonly closed: Promise<{ code: number; reason: string }>;
   /** Asks for a receipt: 'alive' when it comes, the close code when the socket is closed instead. */
   ask(): Promise<'alive' | number>;
+  /** Says which device it is, as the app does, and waits for what comes of it. */
+  hello(deviceId: string): Promise<'welcome' | number>;
   close(): void;
 }
 
@@ -69,6 +72,23 @@ function openSocket(server: RunningServer, spaceId: string, headers: Record<stri
       });
       socket.send(Uint8Array.of(RECEIPT, TICKET));
       return Promise.race([answered, closed.then(({ code }) => code)]);
+    },
+    async hello(deviceId) {
+      const welcomed = new Promise<'welcome'>((resolve) => {
+        socket.addEventListener('message', ({ data }) => {
+          if (new Uint8Array(data as ArrayBuffer)[0] === HELLO) resolve('welcome');
+        });
+      });
+      const said = {
+        protocol: 1,
+        device: { id: deviceId, name: `The ${deviceId}` },
+        clientIds: [],
+        writing: null,
+      };
+      const text = Buffer.from(JSON.stringify(said));
+      // Its length as a varUint: below 128 one byte, here two.
+      socket.send(Buffer.concat([Uint8Array.of(HELLO, (text.length & 127) | 128, text.length >> 7), text]));
+      return Promise.race([welcomed, closed.then(({ code }) => code)]);
     },
     close: () => socket.close(),
   };
@@ -151,6 +171,50 @@ test('[A15][A11] changing the password closes the sockets of other sessions and 
   expect(await own.ask()).toBe('alive');
   own.close();
   expect((await own.closed).code).toBe(1005);
+});
+
+test('[A17] revoking a device ends its sessions and closes its sockets everywhere, until it is signed in anew', async () => {
+  const laptop = await member('lost-phone@example.org');
+  const phone = one.visitor();
+  await phone.signIn('lost-phone@example.org');
+  const { spaceId, visitor } = laptop;
+  const { token } = (await visitor.post('/api/v1/tokens', { name: 'on the phone' })).body;
+  const byCookie = { cookie: phone.cookie() ?? '' };
+  const byToken = { authorization: `Bearer ${String(token)}` };
+  const own = openSocket(two, spaceId, laptop.cookie);
+  const here = openSocket(one, spaceId, byCookie);
+  const there = openSocket(two, spaceId, byCookie);
+  const scripted = openSocket(two, spaceId, byToken);
+  for (const socket of [own, here, there, scripted]) expect(await socket.greeting).toBe('greeted');
+  expect(await own.hello('laptop')).toBe('welcome');
+  for (const socket of [here, there, scripted]) expect(await socket.hello('phone')).toBe('welcome');
+
+  expect((await phone.get('/api/v1/me')).status).toBe(200);
+  expect((await visitor.send('DELETE', '/api/v1/devices/phone')).status).toBe(204);
+  expect(await here.closed).toEqual({ code: 4401, reason: 'Your session has ended. Sign in again.' });
+  expect((await there.closed).code).toBe(4401);
+  expect(await scripted.closed).toEqual({ code: 4401, reason: 'This device was revoked. Sign in again.' });
+  expect((await phone.get('/api/v1/me')).status).toBe(401);
+  expect(await own.ask()).toBe('alive');
+  expect((await visitor.get('/api/v1/me')).status).toBe(200);
+  const listed = (await visitor.get('/api/v1/devices')).body.devices as { id: string }[];
+  expect(listed.map(({ id }) => id)).toEqual(['laptop']);
+  expect((await visitor.send('DELETE', '/api/v1/devices/phone')).status).toBe(404);
+
+  // The token is none of the phone's and opens a socket still, but not as the phone.
+  const again = openSocket(one, spaceId, byToken);
+  expect(await again.greeting).toBe('greeted');
+  expect(await again.hello('phone')).toBe(4401);
+  const other = openSocket(one, spaceId, byToken);
+  expect(await other.greeting).toBe('greeted');
+  expect(await other.hello('tablet')).toBe('welcome');
+
+  await phone.signIn('lost-phone@example.org');
+  const back = openSocket(two, spaceId, { cookie: phone.cookie() ?? '' });
+  expect(await back.greeting).toBe('greeted');
+  expect(await back.hello('phone')).toBe('welcome');
+  expect((await visitor.get('/api/v1/devices')).body.devices).toHaveLength(3);
+  for (const socket of [own, other, back]) socket.close();
 });
 
 test('[A8] stock clients on two servers meet in one space, by Bearer token', async () => {

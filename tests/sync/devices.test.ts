@@ -1,4 +1,5 @@
 /** Devices and their client ids: registration, the live lock, and who learns how far the others are. */
+import { announceOnce } from '@holdfast/db/space-events.ts';
 import { readLog } from '@holdfast/db/update-log.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
@@ -300,5 +301,29 @@ describe('devices', () => {
     await new Promise(setImmediate);
     expect(statements.filter((name) => name.includes('progress'))).toEqual(['save-progress', 'progress']);
     expect(await appliedByLaptop()).toBe(2);
+  });
+});
+
+describe('something new to tell', () => {
+  test('[SN1] devices of the user that said hello are told, on every process, and nobody else', async () => {
+    const other = await startSyncProcess({ databaseUrl: database.url });
+    try {
+      await Promise.all([server.fanout.ready(), other.fanout.ready()]);
+      const [phone, elsewhere] = [await connect('ann'), await connect('ann', other)];
+      const [stock, ben] = [await connect('ann'), await connect('ben')];
+      await phone.hello(hello('phone', []));
+      await elsewhere.hello(hello('laptop', []));
+      await ben.hello(hello('bens', []));
+      server.endpoint.notify('ann');
+      await Promise.all([phone.next('notify'), elsewhere.next('notify')]);
+      // As the workers of a deployment of their own do it.
+      await announceOnce(server.database, { kind: 'notify', spaceId: 'ann' });
+      await Promise.all([phone.next('notify'), elsewhere.next('notify')]);
+      await Promise.all([stock.settled(), ben.settled()]);
+      expect([...stock.frames, ...ben.frames].filter(({ kind }) => kind === 'notify')).toEqual([]);
+    } finally {
+      for (const socket of sockets) socket.terminate();
+      await other.stop();
+    }
   });
 });

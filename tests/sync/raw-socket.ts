@@ -22,7 +22,8 @@ export type Frame =
       kind: 'devices';
       devices: { id: string; name: string; applied: number; seenAt: number; connected: boolean }[];
     }
-  | { kind: 'hash'; ticket: number; seq: number; hash: string };
+  | { kind: 'hash'; ticket: number; seq: number; hash: string }
+  | { kind: 'notify' };
 
 export interface Hello {
   protocol: number;
@@ -170,6 +171,8 @@ function parse(data: Uint8Array): Frame | null {
         ...(JSON.parse(decoding.readVarString(decoder)) as { seq: number; hash: string }),
       };
     }
+    case 106:
+      return { kind: 'notify' };
     default:
       return null;
   }

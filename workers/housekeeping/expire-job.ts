@@ -39,17 +39,17 @@ export function expireJob({ database, logger, metrics, retention }: ExpireJobOpt
     everyMs: EVERY_MS,
     async turn(turn) {
       let isMore = false;
-      let failure: unknown;
+      const failures: unknown[] = [];
       for (const kind of KINDS) {
         if (turn.isStopping) return undefined;
         try {
           isMore = (await expire(kind, turn.now())) || isMore;
         } catch (error) {
-          failure ??= error;
+          failures.push(error);
           logger.warn({ err: error, kind }, 'what has expired could not be removed');
         }
       }
-      if (failure !== undefined) throw failure;
+      if (failures.length > 0) throw new AggregateError(failures, 'Some of what has expired is still there.');
       return isMore ? 'again' : undefined;
     },
   };

@@ -99,7 +99,8 @@ function verbOf({ changes }: Deed): TaskDeed {
   if (fields.has('born')) return 'created';
   const trashed = fields.get('trashed');
   if (trashed !== undefined) return trashed.after === null ? 'restored' : 'trashed';
-  const done = fields.get('done');
+  // A step is closed per occurrence, in a field that names the series: `done/<series>`.
+  const done = fields.get('done') ?? changes.find(({ change }) => change.field.startsWith('done/'))?.change;
   if (done === undefined || done.entity !== 'task') return 'updated';
   const kind = typeof done.after === 'object' ? (done.after as { kind?: unknown } | null)?.kind : undefined;
   if (kind === 'done') return 'completed';

@@ -42,6 +42,8 @@ export interface DeliverWebhooksOptions {
   readonly random?: () => number;
   /** For one attempt; default 15 s. */
   readonly timeoutMs?: number;
+  /** A turn waits so long for those it began; default 1 s. */
+  readonly patienceMs?: number;
 }
 
 const EVERY_MS = 1000;
@@ -53,9 +55,8 @@ const EVENTS_PER_READ = 50;
 const TIMEOUT_MS = 15_000;
 /** Longer than one attempt with its record. */
 const LEASE_MS = 60_000;
-/** A turn waits so long for those it began. */
 const PATIENCE_MS = 1000;
-const CLOSE_WAIT_MS = 5000;
+const CLOSE_WAIT_MS = 10_000;
 
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 60 * 60_000;
@@ -238,7 +239,7 @@ export function deliverWebhooksJob(options: DeliverWebhooksOptions): Job {
   return {
     name: 'deliver-webhooks',
     everyMs: EVERY_MS,
-    wokenBy: ['webhook'],
+    wokenBy: ['webhook', 'projected'],
     async turn(turn): Promise<NextTurn> {
       if (turn.now() - countedAtMs >= COUNT_EVERY_MS) {
         countedAtMs = turn.now();
@@ -258,7 +259,7 @@ export function deliverWebhooksJob(options: DeliverWebhooksOptions): Job {
         return done;
       });
       if (begun.length === 0) return undefined;
-      const isAllDone = await within(PATIENCE_MS, Promise.all(begun));
+      const isAllDone = await within(options.patienceMs ?? PATIENCE_MS, Promise.all(begun));
       return isAllDone && !isClosing ? 'again' : undefined;
     },
     async close() {

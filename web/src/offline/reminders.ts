@@ -27,8 +27,9 @@ import type { WindowAnswer, WindowRequest } from '../lib/notifications/window-me
 /** Of the tags that the page uses too: the icons of its manifest. */
 const ICON = '/icons/icon-192.png';
 const SEND_TAG = 'holdfast-send';
-/** A window that is alive answers within a few milliseconds; one that was frozen never does. */
-const WINDOW_ANSWER_MS = 1_500;
+/** A window in the background may be frozen and never answer; one that is looked at is at most busy. */
+const HIDDEN_ANSWER_MS = 1_500;
+const VISIBLE_ANSWER_MS = 10_000;
 const QUIET_TAG = 'holdfast-quiet';
 
 /** What TypeScript's library does not know of notifications and of Background Sync. */
@@ -106,7 +107,7 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
   }
 
   async function remind(payload: PushPayload): Promise<void> {
-    if (await isShownInWindow(payload)) return report(payload.id, 'shown');
+    const isInWindow = await isShownInWindow(payload);
     const { target, tag } = payload;
     const look = target
       ? await background()
@@ -123,6 +124,7 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
       title: look?.title ?? payload.title ?? 'A task is due',
       body: look?.detail ?? (look?.title ? '' : 'Open Holdfast to see it.'),
       isActionable: target !== null,
+      isSilent: isInWindow,
     });
     await report(payload.id, 'shown');
   }
@@ -132,9 +134,8 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
     await showNothing();
   }
 
-  /** Windows that are looked at show it by themselves, except where each push has to show a notification. */
+  /** A window that is looked at shows it as a card by itself: the notification is then there, but makes no sound. */
   async function isShownInWindow(payload: PushPayload): Promise<boolean> {
-    if (isEachPushShown()) return false;
     const visible = (await windows()).filter((client) => client.visibilityState === 'visible');
     for (const client of visible) {
       if ((await ask(client, { type: 'holdfast:pushed', payload }))?.ok) return true;
@@ -165,7 +166,7 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
 
   async function show(
     about: { id: string | null; tag: string; target: Target | null },
-    words: { title: string; body: string; isActionable?: boolean },
+    words: { title: string; body: string; isActionable?: boolean; isSilent?: boolean },
   ): Promise<void> {
     const data: NotificationData = { id: about.id, tag: about.tag, target: about.target };
     const options: ShownOptions = {
@@ -175,6 +176,7 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
       badge: ICON,
       data,
       renotify: false,
+      ...(words.isSilent ? { silent: true } : {}),
       ...(about.target ? { timestamp: about.target.at } : {}),
       ...(words.isActionable ? { actions: [ACTIONS.complete, ACTIONS.snooze] } : {}),
     };
@@ -224,6 +226,7 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
 
   async function openApp(data: NotificationData | null): Promise<void> {
     const taskId = data?.target?.taskId ?? null;
+    void report(data?.id ?? null, 'acted', 'open');
     const [best] = (await windows()).sort((a, b) => rank(a) - rank(b));
     if (best && 'focus' in best) {
       await best.focus().catch(() => undefined);
@@ -235,7 +238,11 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
   // --- what the server is told
 
   /** Best effort: the history of notifications is poorer without it, nothing else. */
-  async function report(id: string | null, what: 'shown' | 'acted', action?: ActionName): Promise<void> {
+  async function report(
+    id: string | null,
+    what: 'shown' | 'acted',
+    action?: ActionName | 'open',
+  ): Promise<void> {
     if (id === null) return;
     const path = `/api/v1/notifications/${encodeURIComponent(id)}/${what}`;
     await send('POST', path, action ? { action } : {}).catch(() => undefined);
@@ -288,7 +295,8 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
 function ask(client: WindowClient, request: WindowRequest): Promise<WindowAnswer | null> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
-    const timer = setTimeout(() => resolve(null), WINDOW_ANSWER_MS);
+    const limitMs = client.visibilityState === 'visible' ? VISIBLE_ANSWER_MS : HIDDEN_ANSWER_MS;
+    const timer = setTimeout(() => resolve(null), limitMs);
     port1.onmessage = (event: MessageEvent<WindowAnswer>) => {
       clearTimeout(timer);
       resolve(event.data);

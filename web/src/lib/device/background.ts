@@ -15,11 +15,13 @@
 
 import { openDocument, type HoldfastDocument } from '@holdfast/core/document.ts';
 import type { EpochMs, TaskId } from '@holdfast/core/ids.ts';
+import { provideTemporal } from '@holdfast/core/recurrence/temporal.ts';
 import type { Occurrence, Task } from '@holdfast/core/task.ts';
 import type { ActionName, Target } from '../notifications/payload.ts';
 import { claimShown } from '../notifications/shown.ts';
 import { localDate, localTime } from '../words/calendar.ts';
 import { dueWords } from '../words/due-words.ts';
+import { localDue } from '../words/local-due.ts';
 import type { Acted, Background, Look } from './background-door.ts';
 import { createClientIds } from './clients.ts';
 import { createConnection, type Connection } from './connection.ts';
@@ -28,7 +30,7 @@ import { createKept, type Kept } from './kept.ts';
 import { random } from './random.ts';
 import { createRegistry, guessDeviceName, type Registration } from './registry.ts';
 import { openStorage, type Storage } from './storage.ts';
-import { DOCUMENT_STORES } from './stored-document.ts';
+import { DOCUMENT_STORES } from './document-stores.ts';
 import type { TabMessage } from './tabs.ts';
 
 /** How long the server may take to confirm an id before an edit goes on with a fresh one. */
@@ -70,6 +72,7 @@ async function withKept<T>(work: (kept: Kept) => Promise<T>): Promise<T> {
 }
 
 async function withDocument<T>(work: (opened: Opened) => Promise<T>): Promise<T> {
+  await provideTemporal();
   const registration = await registry.read();
   const { account, documentName } = registration;
   const database = createDatabase({
@@ -99,7 +102,7 @@ async function withDocument<T>(work: (opened: Opened) => Promise<T>): Promise<T>
     now,
     random,
     device: { id: registration.deviceId, name: registration.deviceName },
-    timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: hostTimeZone,
   });
   const connection = account
     ? createConnection({
@@ -191,17 +194,29 @@ function lookAt(document: HoldfastDocument, target: Target): Omit<Look, 'dueCoun
 
 function detailOf(document: HoldfastDocument, task: Task, occurrence: Occurrence | undefined): string | null {
   const due = (occurrence ?? task).due;
-  const present = { today: localDate(now()), time: localTime(now()), locale: navigator.language };
+  const present = {
+    today: localDate(now()),
+    time: localTime(now()),
+    locale: navigator.language,
+    timeZone: hostTimeZone(),
+    nowMs: now(),
+  };
   const list = task.listId === null ? undefined : document.list(task.listId)?.name;
   const parts = [due ? `Due ${dueWords(due, present)}` : null, list ?? null].filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join(' · ');
 }
 
+function hostTimeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 function countDue(document: HoldfastDocument): number {
   const today = localDate(now());
+  const timeZone = hostTimeZone();
   let count = 0;
   for (const task of document.tasks()) {
-    if (task.status === 'open' && task.trashedAt === null && task.due && task.due.date <= today) count += 1;
+    if (task.status !== 'open' || task.trashedAt !== null || !task.due) continue;
+    if (localDue(task.due, timeZone).date <= today) count += 1;
   }
   return count;
 }

@@ -91,5 +91,5 @@ function failureWords({ channel, state, error }: Delivery): string[] {
 function actionWords(action: string | null): string {
   if (action === 'complete') return 'Completed from it';
   if (action === 'snooze') return 'Snoozed from it';
-  return 'Answered';
+  return action === 'open' ? 'Opened' : 'Answered';
 }

@@ -37,6 +37,11 @@ export interface NotificationEntry {
   readonly deliveries: readonly Delivery[];
 }
 
+export interface SentTest {
+  readonly entry: NotificationEntry;
+  readonly skipped: readonly { readonly channel: string; readonly reason: string }[];
+}
+
 export interface AuditEntry {
   readonly seq: number;
   readonly ordinal: number | null;
@@ -58,8 +63,8 @@ export interface NotificationServer {
   preferences(): Promise<ServerResult<NotificationPreferences>>;
   savePreferences(preferences: NotificationPreferences): Promise<ServerResult<NotificationPreferences>>;
   history(o: { limit: number; cursor?: string | null }): Promise<ServerResult<Page<NotificationEntry>>>;
-  /** What was sent, as the server tells it. */
-  test(): Promise<ServerResult<NotificationEntry | null>>;
+  /** What is being sent, and by which ways it is not. */
+  test(): Promise<ServerResult<SentTest>>;
   pushKey(): Promise<ServerResult<string>>;
   subscribe(subscription: PushSubscriptionJSON, deviceId: string): Promise<ServerResult<null>>;
   unsubscribe(endpoint: string): Promise<ServerResult<null>>;
@@ -145,7 +150,20 @@ export function createNotificationServer(origin: string): NotificationServer {
     async test() {
       const result = await call('POST', '/api/v1/notifications/test', {});
       if (!result.ok) return result;
-      return { ok: true, value: isRecord(result.value) ? readEntry(result.value) : null };
+      const entry = isRecord(result.value) ? readEntry(result.value) : null;
+      if (!isRecord(result.value) || !entry) return ODD;
+      const { skipped } = result.value;
+      const list = (Array.isArray(skipped) ? skipped : []).filter(isRecord);
+      return {
+        ok: true,
+        value: {
+          entry,
+          skipped: list.map(({ channel, reason }) => ({
+            channel: text(channel) ?? '',
+            reason: text(reason) ?? '',
+          })),
+        },
+      };
     },
     async pushKey() {
       const result = await call('GET', '/api/v1/push-subscriptions/key');

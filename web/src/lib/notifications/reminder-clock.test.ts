@@ -69,7 +69,7 @@ function bench(o: { since?: number; preferences?: Partial<NotificationPreference
       run(there);
       Y.applyUpdate(doc, Y.encodeStateAsUpdate(other, Y.encodeStateVector(doc)), 'elsewhere');
     },
-  } as Bench & { clock: ReminderClock };
+  } as unknown as Bench & { clock: ReminderClock };
   made.clock = createReminderClock({
     document,
     now: () => at as EpochMs,

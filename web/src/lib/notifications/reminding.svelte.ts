@@ -247,9 +247,7 @@ export class Reminding {
 
   /** The person may allow or block notifications in the browser's own settings at any time. */
   async #watchPermission(): Promise<void> {
-    const permission = await navigator.permissions
-      ?.query({ name: 'notifications' })
-      .catch(() => undefined);
+    const permission = await navigator.permissions?.query({ name: 'notifications' }).catch(() => undefined);
     if (!permission) return;
     this.#stops.push(listen(permission, 'change', () => void this.#resumePush()));
   }

@@ -49,7 +49,8 @@ function changeWords(entry: AuditEntry, context: Context): string {
   if (field === 'born') return 'added the task';
   if (field === 'purged') return 'deleted the task for ever';
   if (field === 'trashed') return after === null ? 'took it out of the trash' : 'moved it to the trash';
-  if (field === 'done') return doneWords(after);
+  // A step is closed per occurrence of the series that its field names.
+  if (field === 'done' || field.startsWith('done/')) return doneWords(after);
   if (field === 'order') return 'moved it within the list';
   if (field === 'snooze') return snoozeWords(after, context);
   if (field === 'rule') return ruleWords(before, after);

@@ -10,12 +10,10 @@ import { parseLocal } from '@holdfast/core/recurrence/calendar.ts';
 import { openZone } from '@holdfast/core/recurrence/zone.ts';
 import { addDays, nextWeekday } from '../words/calendar.ts';
 import { type Present, dayWords, timeWords } from '../words/due-words.ts';
+import { beforeWords } from '../words/duration-words.ts';
 import { wallClock } from './zones.ts';
 
 export type Reminder = Task['reminders'][number];
-
-/** When to be reminded of what has a date and no time, until the person says otherwise. */
-export const ALL_DAY_TIME = '09:00';
 
 export const BEFORE_PRESETS: readonly { readonly before: string; readonly name: string }[] = [
   { before: 'PT0M', name: 'At the time' },
@@ -40,23 +38,16 @@ export function durationOf(count: number, unit: BeforeUnit): string {
   }
 }
 
-/** "1 hour 30 minutes before"; of a task without a time "on the day". */
-export function beforeWords(before: string, isTimed: boolean): string {
-  const match = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/.exec(before);
-  const counts = (match?.slice(1) ?? []).map((text) => Number(text || 0));
-  const words = (['week', 'day', 'hour', 'minute'] as const).flatMap((unit, index) => {
-    const count = counts[index] ?? 0;
-    return count === 0 ? [] : [`${String(count)} ${unit}${count === 1 ? '' : 's'}`];
-  });
-  if (words.length === 0) return isTimed ? 'At the time' : 'On the day';
-  return `${words.join(' ')} before`;
+/** "10 minutes before"; of a task without a time, on its day at the person's hour. */
+export function beforeDueWords(before: string, isTimed: boolean, locale: string): string {
+  return before === 'PT0M' && !isTimed ? 'On the day' : beforeWords(before, locale);
 }
 
-/** When each rings, in ms by its id; also `snooze`. What has no instant is absent. */
+/** When each rings, in ms by its id, `default` among them where it holds. What has no instant is absent. */
 export function ringsAt(
   task: Task,
   occurrences: readonly Occurrence[],
-  zone: string,
+  person: { readonly timeZone: string; readonly allDayTime: string; readonly defaultBefore: string | null },
 ): ReadonlyMap<string, number> {
   const [head] = occurrences;
   if (head === undefined) return new Map();
@@ -65,7 +56,7 @@ export function ringsAt(
     openOccurrences: () => [{ ...head, snoozedUntil: null }],
     from: -8.64e15 as Task['createdAt'],
     to: 8.64e15 as Task['createdAt'],
-    person: { timeZone: zone, allDayTime: ALL_DAY_TIME, defaultBefore: null },
+    person,
   });
   return new Map(found.map(({ reminderId, at }) => [reminderId, at]));
 }

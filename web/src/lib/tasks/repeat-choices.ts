@@ -148,6 +148,10 @@ export function planOf(parts: RepeatParts): RepeatPlan | { readonly fault: strin
   if (end.kind === 'after' && (!Number.isInteger(end.count) || end.count < 1 || end.count > 9999))
     return { fault: 'End after 1 to 9,999 times.' };
   if (end.kind === 'on' && parseDay(end.date) === null) return { fault: 'Choose the day on which it ends.' };
+  const hasDay =
+    mode === 'schedule' && (parts.unit === 'month' || parts.unit === 'year') && parts.place === 'day';
+  if (hasDay && !(Number.isInteger(parts.day) && parts.day >= 1 && parts.day <= 31))
+    return { fault: 'Choose a day of the month from 1 to 31.' };
   if (mode === 'schedule' && parts.unit === 'week' && parts.weekdays.length === 0)
     return { fault: 'Choose at least one day of the week.' };
   try {
@@ -221,12 +225,12 @@ export function presetsFor(date: string, firstWeekday: number, locale: string): 
   ];
   return wanted.flatMap((each) => {
     const plan = planOf(each);
-    return 'fault' in plan ? [] : [{ plan, words: repeatWords(plan, { locale, start: date }) }];
+    return 'fault' in plan ? [] : [{ plan, words: ruleSentence(plan, { locale, start: date }) }];
   });
 }
 
 /** A rule as a sentence part that begins with a capital. */
-export function repeatWords(
+export function ruleSentence(
   plan: RepeatPlan,
   o: { locale: string; start?: string; timeZone?: string | null },
 ): string {
