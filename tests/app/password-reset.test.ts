@@ -5,8 +5,6 @@ import { testDatabase } from '../support/postgres.ts';
 import { startMailSink } from '../workers/mail-sink.ts';
 import { PHONE, newAccount, newPerson } from './person.ts';
 
-const PICTURES = process.env['HOLDFAST_PICTURES'];
-
 test('[P90] a forgotten password is set anew by a link in a mail, and the tasks on the device stay', async () => {
   const [browser, database, sink] = await Promise.all([launchChromium(), testDatabase(), startMailSink()]);
   const app = await startApp({
@@ -28,14 +26,11 @@ test('[P90] a forgotten password is set anew by a link in a mail, and the tasks 
   const { page } = phone;
   await phone.go('Settings');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/sign-in.png` });
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
   await page.getByLabel('Email').fill(account.email);
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/forgotten.png` });
   const mailed = sink.next();
   await page.getByRole('button', { name: 'Send link' }).click();
   await page.getByRole('status').filter({ hasText: 'a mail with a link is on its way' }).waitFor();
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/sent.png` });
 
   const link = /^https:\/\/tasks\.example\.org(\/reset\?token=\S+)$/m.exec((await mailed).text)?.[1] ?? '';
   expect((await mailed).to).toBe(account.email);
@@ -43,10 +38,8 @@ test('[P90] a forgotten password is set anew by a link in a mail, and the tasks 
   // Its token does not stay in the address.
   await page.waitForURL((url) => url.search === '');
   await page.getByLabel('New password').fill('a wholly new battery');
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/new-password.png` });
   await page.getByRole('button', { name: 'Set password' }).click();
   await page.getByText('Your new password is set').waitFor();
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/set.png` });
 
   // The laptop is signed out and keeps what it has; with the new password it goes on.
   await anna.untilSync(/^\s*Signed out/);
@@ -61,7 +54,6 @@ test('[P90] a forgotten password is set anew by a link in a mail, and the tasks 
   await other.page.getByRole('button', { name: 'Set password' }).click();
   await other.page.getByText('This link is unknown, used or too old.').waitFor();
   await other.page.getByRole('button', { name: 'Send link' }).waitFor();
-  if (PICTURES) await other.page.screenshot({ path: `${PICTURES}/spent.png` });
   expect([...anna.errors, ...phone.errors, ...other.errors]).toEqual([]);
   await browser.close();
   await app.stop();
@@ -75,7 +67,6 @@ test('[P91] where the server sends no mail, the app says who can help', async ()
   const anna = await newPerson(browser, app.url);
   await anna.page.goto('/reset');
   await anna.page.getByText('This server sends no mail. Ask the person who runs it').waitFor();
-  if (PICTURES) await anna.page.screenshot({ path: `${PICTURES}/operator.png` });
   expect(anna.errors).toEqual([]);
   await browser.close();
   await app.stop();
