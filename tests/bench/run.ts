@@ -3,11 +3,13 @@
  * How each is measured, and what it measured where, stands in docs/benchmarks.md.
  */
 import { benchRecurrence } from './recurrence.ts';
+import { benchReminders } from './reminders/bench.ts';
 import { benchSync } from './sync/bench.ts';
 
 const benches: Record<string, (options: string[]) => Promise<void>> = {
   sync: benchSync,
   recurrence: benchRecurrence,
+  reminders: benchReminders,
 };
 
 const [first, ...rest] = process.argv.slice(2);
