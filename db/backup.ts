@@ -231,6 +231,12 @@ async function rebuild(
 ): Promise<void> {
   for (const { name } of [...there].reverse()) await sql`DROP TABLE ${sql.table(name)}`.execute(tx);
   for (const name of NOT_CONTENT) await sql`DROP TABLE IF EXISTS ${sql.table(name)}`.execute(tx);
+  // Triggers went with their tables, what they call did not.
+  const functions = await sql<{ name: string }>`
+    SELECT p.oid::regprocedure::text AS name FROM pg_proc AS p
+    WHERE p.pronamespace = current_schema()::regnamespace
+      AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = p.oid AND deptype = 'e')`.execute(tx);
+  for (const { name } of functions.rows) await sql`DROP ROUTINE ${sql.raw(name)}`.execute(tx);
   await migrateWithin(tx, [...migrations].sort().at(-1));
 }
 

@@ -157,7 +157,8 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
   const metrics = createMetrics();
   closers.push(async () => metrics.close());
   let workers: Workers | undefined;
-  let server: ReturnType<typeof createSyncServer> | undefined;
+  // The workers come first and the server that they tell after them.
+  let tellApps: (userId: string) => void = () => undefined;
   if (role !== 'sync') {
     const begun = createWorkers({
       database,
@@ -170,7 +171,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
         ? {}
         : {
             announce: (event) => {
-              if (event.kind === 'notify') server?.notify(event.spaceId);
+              if (event.kind === 'notify') tellApps(event.spaceId);
             },
           }),
       projection: { isThreaded: true },
@@ -194,7 +195,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
     }
   }
 
-  const made = createSyncServer({
+  const server = createSyncServer({
     database,
     logger,
     config: serverConfig(config, keys),
@@ -205,12 +206,12 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
     },
     ...(existsSync(join(webBuild, 'index.html')) ? { webRoot: webBuild } : {}),
   });
-  server = made;
+  tellApps = (userId) => server.notify(userId);
   closers.push(async () => {
-    await made.drain();
-    await made.close();
+    await server.drain();
+    await server.close();
   });
-  const { url } = await made
+  const { url } = await server
     .listen({ host: config.HOST, port: config.PORT })
     .catch((error: unknown) => Promise.reject(listenFault(config, error)));
   await claim?.publish(url);

@@ -17,6 +17,8 @@ import { webManifest } from './web-manifest.ts';
 const clientFolder = '.svelte-kit/output/client';
 /** Named in src/offline/reminders.ts too. */
 const DOCUMENT_WORKER = 'document-worker.js';
+/** Kit numbers the layout 0, the error page 1, and the pages in order of their paths: 2 is the Inbox. */
+const FIRST_NODES = [0, 2];
 const buildId = Date.now().toString(36);
 
 /**
@@ -34,9 +36,36 @@ function staticPage(): Adapter {
       if (!inline?.[1])
         throw new Error('build/index.html has no inline start script: kit has changed its page');
       writeFileSync('build/boot.js', inline[1].replace(/^\s*/, '').concat('\n'));
-      writeFileSync('build/index.html', page.replace(inline[0], '<script src="/boot.js"></script>'));
+      const named = firstParts().filter((file) => !page.includes(file));
+      const links = named.map((file) => `<link href="/${file}" rel="modulepreload">`).join('');
+      writeFileSync(
+        'build/index.html',
+        page.replace(inline[0], '<script src="/boot.js"></script>').replace('</head>', `${links}</head>`),
+      );
     },
   };
+}
+
+/** The files of the frame and of the Inbox, with all that they import. */
+function firstParts(): string[] {
+  const path = '.svelte-kit/output/client/.vite/manifest.json';
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<
+    string,
+    { readonly file: string; readonly imports?: readonly string[] }
+  >;
+  const found = new Set<string>();
+  const add = (key: string): void => {
+    const part = manifest[key];
+    if (!part) throw new Error(`${key} is not in vite's manifest: kit builds its pages in another way`);
+    if (found.has(part.file)) return;
+    found.add(part.file);
+    for (const other of part.imports ?? []) add(other);
+  };
+  for (const node of FIRST_NODES) {
+    const key = Object.keys(manifest).find((each) => each.endsWith(`client-optimized/nodes/${node}.js`));
+    add(key ?? `nodes/${node}.js`);
+  }
+  return [...found];
 }
 
 /**
@@ -69,6 +98,25 @@ function documentWorker(): Plugin {
       const script = output && 'output' in output ? output.output[0] : undefined;
       if (!script) throw new Error('src/lib/device/background.ts gave no script');
       this.emitFile({ type: 'asset', fileName: DOCUMENT_WORKER, source: script.code });
+    },
+  };
+}
+
+/**
+ * What comes with the first script and what comes after the first paint. Kit's `single` has one entry, whose parts the
+ * page names in its head; its rule that there is only one file is lifted, so that `import()` cuts off a part. What the
+ * first page needs is named in the head too (see `staticPage`), since the entry would ask for it only after it has run.
+ *
+ * A window that stays open over an update must not ask for a part that is gone: the service worker keeps the parts of its
+ * version until the window reloads, and without one all of them are loaded as soon as the browser is idle.
+ */
+function lazyParts(): Plugin {
+  return {
+    name: 'holdfast:lazy-parts',
+    apply: 'build',
+    configEnvironment(name) {
+      if (name !== 'client') return undefined;
+      return { build: { rolldownOptions: { output: { codeSplitting: true } } } };
     },
   };
 }
@@ -112,11 +160,11 @@ export default defineConfig({
       adapter: staticPage(),
       version: { name: buildId, pollInterval: 0 },
       serviceWorker: { register: false },
-      // One file: a tab that stays open over an update never asks for a part that is gone.
       output: { bundleStrategy: 'single' },
       paths: { relative: false },
       compilerOptions: { runes: true },
     }),
+    lazyParts(),
     documentWorker(),
     pwa(),
   ],

@@ -63,9 +63,18 @@ export function readRuleValue(value: unknown): RuleValue | undefined {
   }
 }
 
+/** Values in a document never change; a series of years has thousands of closings, and looks at all of them at each. */
+const understoodClosings = new WeakMap<object, ClosingValue | 'none'>();
+
 /** null: it was never closed, or its closing was undone. Not understood counts as never closed. */
 export function readClosing(value: unknown): ClosingValue | null {
   if (typeof value !== 'object' || value === null) return null;
+  let known = understoodClosings.get(value);
+  if (known === undefined) understoodClosings.set(value, (known = understandClosing(value) ?? 'none'));
+  return known === 'none' ? null : known;
+}
+
+function understandClosing(value: object): ClosingValue | null {
   const { kind, at, slot, index, rule, zone, by, device, title, due } = value as { [field: string]: unknown };
   if ((kind !== 'done' && kind !== 'skipped' && kind !== 'open') || !isTime(at)) return null;
   return {

@@ -18,12 +18,9 @@ export const preferences = z.object({
     .object({ from: timeOfDay, to: timeOfDay })
     .nullable()
     .meta({ description: 'Reminders are held then, and told by one digest at the end.' }),
-  defaultReminder: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'ISO 8601 duration before the due time of what has a time and no reminder of its own.',
-    }),
+  defaultReminder: z.string().nullable().meta({
+    description: 'ISO 8601 duration before the due time of what has a time and no reminder of its own.',
+  }),
   allDayTime: timeOfDay,
   digestTime: timeOfDay.nullable().meta({ description: 'Of a daily digest by e-mail; null: none.' }),
   showText: z.boolean().meta({ description: 'Whether a push may carry the title of the task.' }),

@@ -359,6 +359,8 @@ class Endpoint implements SyncEndpoint {
   #onEvent(event: SpaceEvent): void {
     if (event.kind === 'user') return this.#recheckUser(event.spaceId);
     if (event.kind === 'notify') return this.#notifyHere(event.spaceId);
+    // For the workers.
+    if (event.kind === 'plan') return;
     if (event.kind === 'hello') return this.#introduceThosePresent();
     const room = this.#rooms.get(event.spaceId)?.room;
     if (!room || room.retired) return;

@@ -2,12 +2,16 @@
  * `npm run bench [-- <name>] [-- options]`: runs the named bench, or all of them, and prints a table each.
  * How each is measured, and what it measured where, stands in docs/benchmarks.md.
  */
+import { benchProjection } from './projection.ts';
 import { benchRecurrence } from './recurrence.ts';
+import { benchReminders } from './reminders/bench.ts';
 import { benchSync } from './sync/bench.ts';
 
 const benches: Record<string, (options: string[]) => Promise<void>> = {
   sync: benchSync,
   recurrence: benchRecurrence,
+  projection: benchProjection,
+  reminders: benchReminders,
 };
 
 const [first, ...rest] = process.argv.slice(2);

@@ -10,11 +10,12 @@ import { chunkUpdate } from '../../web/src/lib/device/chunks.ts';
 import { createClientIds } from '../../web/src/lib/device/clients.ts';
 import { createAwareness } from '../../web/src/lib/device/connection.ts';
 import { createDatabase, deleteDatabase } from '../../web/src/lib/device/database.ts';
-import { openDevice, startDevice } from '../../web/src/lib/device/device.ts';
+import { openDevice, startDevice } from '../../web/src/lib/device/start-device.ts';
 import type { Device, DeviceOptions } from '../../web/src/lib/device/device.ts';
 import { lookAround } from '../../web/src/lib/device/missing.ts';
 import { openStorage } from '../../web/src/lib/device/storage.ts';
-import { DOCUMENT_STORES, SERVER_ORIGIN } from '../../web/src/lib/device/stored-document.ts';
+import { DOCUMENT_STORES } from '../../web/src/lib/device/document-stores.ts';
+import { SERVER_ORIGIN } from '../../web/src/lib/device/stored-document.ts';
 
 const harness = {
   Y,

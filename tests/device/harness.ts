@@ -29,7 +29,7 @@ function script(): Promise<string> {
     platform: 'browser',
     // The app's own extends a file that only exists after its build tool ran once.
     tsconfig: false,
-    output: { format: 'iife' },
+    output: { format: 'iife', codeSplitting: false },
     logLevel: 'warn',
   }).then(({ output }) => output[0].code);
   return bundle;

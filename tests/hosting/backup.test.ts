@@ -12,9 +12,11 @@ import { readHead } from '@holdfast/db/update-log.ts';
 import { Migrator } from 'kysely/migration';
 import { expect, onTestFinished, test } from 'vitest';
 import type * as Y from 'yjs';
+import { newAccount, newPerson } from '../app/person.ts';
 import { createCrew, readFresh } from '../kill/writers.ts';
 import { createAccount } from '../support/account.ts';
 import { startApp } from '../support/app.ts';
+import { launchChromium } from '../support/chromium.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { connectStockClient, untilDoc } from '../support/stock-client.ts';
 import { holdfast, ownDataDir, signUp, statusOfMe } from './machine.ts';
@@ -170,6 +172,36 @@ test('[BK2] one device that was ahead brings back what another wrote, too', asyn
   expect([...healed.tasks()].map((task) => task.title).sort()).toEqual(['After', 'Before']);
   healer.destroy();
   fresh.destroy();
+  await after.stop();
+});
+
+test('[BK2] the app that was ahead brings back its edits, and says that all is saved', async () => {
+  const [browser, source] = await Promise.all([launchChromium(), ownDatabase()]);
+  const file = join(await ownDataDir(), 'app.backup.gz');
+  const app = await startApp({ databaseUrl: source.url, env: { RATE_LIMITS: 'off' } });
+  const account = newAccount();
+  const anna = await newPerson(browser, app.url);
+  await anna.add('Before');
+  await anna.createAccount(account);
+  await anna.untilSync(/^\s*All saved/);
+  await backedUp({ DATABASE_URL: source.url, DATA_DIR: await ownDataDir() }, file);
+  await anna.add('After');
+  await anna.untilSync(/^\s*All saved/);
+  await app.stop();
+  await anna.untilSync(/^\s*Offline/);
+  await anna.add('Meanwhile');
+
+  const target = await ownDatabase();
+  await restored({ DATABASE_URL: target.url, DATA_DIR: await ownDataDir() }, file);
+  const after = await startApp({
+    databaseUrl: target.url,
+    env: { RATE_LIMITS: 'off', PORT: String(app.port) },
+  });
+  await anna.untilSync(/^\s*All saved/);
+  const other = await newPerson(browser, after.url);
+  await other.signIn(account);
+  await other.untilTitles('Before', 'After', 'Meanwhile');
+  await browser.close();
   await after.stop();
 });
 

@@ -2,6 +2,9 @@
 import { openDocument } from '@holdfast/core/document.ts';
 import type { EpochMs, HoldfastDocument, TaskId } from '@holdfast/core/document.ts';
 import { removeMember, setMember } from '@holdfast/db/spaces.ts';
+import { parse } from '@holdfast/sync-server/http/schemas.ts';
+import type { Schema } from '@holdfast/sync-server/http/schemas.ts';
+import * as schemas from '@holdfast/sync-server/http/task-schemas.ts';
 import type { TaskJson } from '@holdfast/sync-server/replica/calls.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
@@ -12,7 +15,7 @@ import { connectStockClient, untilDoc } from '../support/stock-client.ts';
 import { runServer } from './running-server.ts';
 import type { RunningServer } from './running-server.ts';
 import { openScript } from './script.ts';
-import type { Script } from './script.ts';
+import type { Reply, Script } from './script.ts';
 
 interface Page {
   tasks: TaskJson[];
@@ -245,6 +248,28 @@ describe('one task', () => {
     expect((await script.get<TaskJson>(`/tasks/${today.id}`)).body.isOverdue).toBe(true);
     expect((await script.send<TaskJson>('POST', `/tasks/${today.id}/complete`)).body.isOverdue).toBe(false);
   });
+});
+
+test('[AP1] answers are as described, with no field more', async () => {
+  const script = await someone();
+  const { id } = await make(script, {
+    title: 'Described',
+    due: '2026-12-01',
+    reminders: [{ before: 'P1D' }, { at: '2026-11-30T08:00:00Z' }],
+    recurrence: { rrule: 'FREQ=DAILY' },
+    tags: ['t'],
+  });
+  const answers: [Reply, Schema][] = [
+    [await script.get(`/tasks/${id}`), schemas.task],
+    [await script.send('POST', `/tasks/${id}/complete`), schemas.task],
+    [await script.get('/tasks'), schemas.tasks],
+    [await script.send('POST', '/lists', { name: 'L' }), schemas.named],
+    [await script.get('/lists'), schemas.lists],
+    [await script.get('/tags'), schemas.tags],
+    [await script.get('/members'), schemas.members],
+    [await script.get('/audit'), schemas.audit],
+  ];
+  for (const [{ body }, schema] of answers) expect(parse(schema, body)).toEqual({ ok: true, value: body });
 });
 
 describe('lists of tasks', () => {
@@ -657,8 +682,26 @@ describe('the same document', () => {
       { seq: 2, userId: script.userId, deviceId: `api:${script.tokenId}` },
     ]);
     const device = await deviceOf(script);
-    expect([...Y.decodeStateVector(Y.encodeStateVector(device.doc)).keys()]).toHaveLength(1);
+    const [clientId, ...others] = Y.decodeStateVector(Y.encodeStateVector(device.doc)).keys();
+    expect(others).toEqual([]);
+    // Whoever writes under that id would make later edits of the API vanish.
+    const forger = new Y.Doc();
+    Y.applyUpdate(forger, Y.encodeStateAsUpdate(device.doc));
     device.destroy();
+    forger.clientID = clientId ?? 0;
+    const known = Y.encodeStateVector(forger);
+    forger.getMap('tasks').set('forged/title@x', 'forged');
+    const socket = await connectRawClient({
+      url: `${one.url.replace('http', 'ws')}/sync/${script.spaceId}`,
+      token: script.token,
+    });
+    await socket.answered;
+    socket.sendUpdate(Y.encodeStateAsUpdate(forger, known));
+    expect(await socket.receipt()).toMatchObject({ status: 1 });
+    await socket.close();
+    await make(script, { title: 'c' });
+    expect(await titles(script, '?sort=title')).toEqual(['a', 'b', 'c']);
+    expect(await logRows(script.spaceId)).toHaveLength(3);
   });
 });
 

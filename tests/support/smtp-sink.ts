@@ -19,12 +19,15 @@ export interface ReceivedMail {
   readonly html: string;
 }
 
+/** An SMTP code, with words of its own or without, or 'hang-up' at the end of the data. */
+export type SmtpAnswer = number | { readonly code: number; readonly words: string } | 'hang-up';
+
 export interface SmtpSink {
   /** smtp://127.0.0.1:<port>, for SMTP_URL. */
   readonly url: string;
   readonly mails: readonly ReceivedMail[];
-  /** How the next messages are answered, one each: an SMTP code, or 'hang-up' at the end of the data. */
-  answer(...answers: readonly (number | 'hang-up')[]): void;
+  /** How the next messages are answered, one each. */
+  answer(...answers: readonly SmtpAnswer[]): void;
   /** Resolves when that many were taken in all. */
   received(count: number): Promise<readonly ReceivedMail[]>;
   close(): Promise<void>;
@@ -32,7 +35,7 @@ export interface SmtpSink {
 
 export async function startSmtpSink(): Promise<SmtpSink> {
   const mails: ReceivedMail[] = [];
-  const answers: (number | 'hang-up')[] = [];
+  const answers: SmtpAnswer[] = [];
   let changed = Promise.withResolvers<void>();
   const server = new SMTPServer({
     authOptional: true,
@@ -52,7 +55,9 @@ export async function startSmtpSink(): Promise<SmtpSink> {
           return;
         }
         if (answer !== undefined) {
-          callback(Object.assign(new Error('Told to refuse'), { responseCode: answer }));
+          const { code, words } =
+            typeof answer === 'number' ? { code: answer, words: 'Told to refuse' } : answer;
+          callback(Object.assign(new Error(words), { responseCode: code }));
           return;
         }
         const { mailFrom, rcptTo } = session.envelope;

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { createReplica, must, START_MS, sync, type Replica } from '@holdfast/core/testing/replica.ts';
 import { writerOf } from '@holdfast/core/ids.ts';
-import { createWorkers } from '@holdfast/workers/workers.ts';
 import { verifyAllAudits, verifyAudit } from '@holdfast/workers/audit/verify.ts';
 import { examineDatabase } from '@holdfast/deploy/doctor.ts';
 import { openSpace, recordUpdates, type Space } from './space.ts';
@@ -315,12 +314,7 @@ describe('the chain', () => {
   });
 
   test('[AU7] old rows go first, and the rest can be verified', async () => {
-    const workers = createWorkers({
-      database: space.database,
-      logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
-      now: () => space.clock.ms,
-      config: { auditRetentionDays: 30 },
-    });
+    const workers = space.workers({ keepDays: 30 });
     must(ann.document.createTask({ title: 'young' }));
     await space.append(anns.take(), undefined, new Date(space.clock.ms + 20 * DAY_MS));
     await workers.runOnce();

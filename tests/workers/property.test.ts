@@ -12,9 +12,8 @@ import type { TagId, TaskId } from '@holdfast/core/document.ts';
 import { createReplica, START_MS, sync, type Replica } from '@holdfast/core/testing/replica.ts';
 import { verifyAudit } from '@holdfast/workers/audit/verify.ts';
 import { compareSpace } from '@holdfast/workers/projection/reconcile.ts';
-import type { Workers } from '@holdfast/workers/workers.ts';
 import { readingOf, readingOfTables, storedDocument } from './reading.ts';
-import { openSpace, recordUpdates, type Space } from './space.ts';
+import { openSpace, recordUpdates, type Space, type Workers } from './space.ts';
 
 const DEFAULT_RUNS = 12;
 /** A history here takes a hundred times as long as one in memory: of the runs that are asked for, a tenth. */

@@ -9,9 +9,25 @@ import { createSpace } from '@holdfast/db/spaces.ts';
 import { appendBatch } from '@holdfast/db/update-log.ts';
 import type { ProjectionEffect } from '@holdfast/workers/projection/effect.ts';
 import type { ProjectionSettings } from '@holdfast/workers/projection/project.ts';
-import { createWorkers, type Workers } from '@holdfast/workers/workers.ts';
+import { auditRetentionJob } from '@holdfast/workers/audit/retention-job.ts';
+import { createJobLoop } from '@holdfast/workers/job.ts';
+import { EFFECTS } from '@holdfast/workers/projection/effects.ts';
+import { projectionJob } from '@holdfast/workers/projection/job.ts';
+import {
+  createProjector,
+  createThreadProjector,
+  PROJECTION,
+} from '@holdfast/workers/projection/projector.ts';
+import { reconcileJob } from '@holdfast/workers/projection/reconcile.ts';
+import { NO_METRICS } from '@holdfast/workers/telemetry.ts';
 import type * as Y from 'yjs';
 import { testDatabase } from '../support/postgres.ts';
+
+/** The jobs that these tests are about, and no others: those would act on what a moved clock makes old. */
+export interface Workers {
+  runOnce(): Promise<void>;
+  close(): Promise<void>;
+}
 
 export interface Author {
   readonly userId: string;
@@ -35,6 +51,7 @@ export interface Space {
 export type WorkersSettings = Partial<ProjectionSettings> & {
   readonly isThreaded?: boolean;
   readonly effects?: readonly ProjectionEffect[];
+  readonly keepDays?: number;
 };
 
 export const ANN: Author = { userId: 'ann', deviceId: 'laptop' };
@@ -80,13 +97,25 @@ export async function openSpace(): Promise<Space> {
     another,
     appendTo,
     append: (bodies, author, receivedAt) => appendTo(id, bodies, author, receivedAt),
-    workers(projection = {}) {
-      const workers = createWorkers({
-        database,
-        logger: { info: note('info'), warn: note('warn'), error: note('error') },
-        now: () => clock.ms,
-        projection,
-      });
+    workers({ isThreaded = false, effects = EFFECTS, keepDays = 30, ...some } = {}) {
+      const settings = { ...PROJECTION, ...some };
+      const logger = { info: note('info'), warn: note('warn'), error: note('error') };
+      const projector = isThreaded
+        ? createThreadProjector(test.url, settings)
+        : createProjector(database, effects, settings);
+      const loops = [
+        projectionJob({ database, logger, metrics: NO_METRICS, projector }),
+        reconcileJob({ database, logger, effects }),
+        auditRetentionJob({ database, logger, keepDays }),
+      ].map((job) => createJobLoop({ job, logger, metrics: NO_METRICS, now: () => clock.ms }));
+      const workers: Workers = {
+        async runOnce() {
+          for (const loop of loops) await loop.runOnce();
+        },
+        async close() {
+          for (const loop of loops) await loop.drain();
+        },
+      };
       begun.push(workers);
       return workers;
     },

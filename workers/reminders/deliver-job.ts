@@ -59,9 +59,9 @@ export interface DeliverJobOptions {
 }
 
 /** Sent at once. More would only wait in the agents' queues. */
-const MAX_IN_FLIGHT = 128;
-const WRITTEN_TOGETHER = 32;
-const WRITE_AFTER_MS = 10;
+const MAX_IN_FLIGHT = 512;
+const WRITTEN_TOGETHER = 128;
+const WRITE_AFTER_MS = 25;
 
 export function deliverNotificationsJob(options: DeliverJobOptions): Job {
   const { database, logger, metrics, config, push, mail, random = Math.random } = options;
@@ -255,6 +255,14 @@ export function deliverNotificationsJob(options: DeliverJobOptions): Job {
     }
   }
 
+  async function startDue(turn: Turn): Promise<void> {
+    const limit = MAX_IN_FLIGHT - inFlight;
+    if (limit === 0) return;
+    const now = turn.now();
+    const due = await claimDeliveries(database, { now, until: now + DELIVERY_LEASE_MS, limit });
+    for (const delivery of due) start(delivery, turn);
+  }
+
   async function finish(): Promise<void> {
     while (inFlight > 0) {
       await news.promise;
@@ -273,15 +281,9 @@ export function deliverNotificationsJob(options: DeliverJobOptions): Job {
       for (;;) {
         clearTimeout(soon);
         soon = undefined;
-        await settle();
         if (turn.isStopping) return undefined;
-        const free = MAX_IN_FLIGHT - inFlight;
-        const now = turn.now();
-        const claimed =
-          free > 0
-            ? await claimDeliveries(database, { now, until: now + DELIVERY_LEASE_MS, limit: free })
-            : [];
-        for (const delivery of claimed) start(delivery, turn);
+        // At the same time: each waits for the disk once.
+        await Promise.all([settle(), startDue(turn)]);
         if (inFlight === 0 && settled.length === 0) break;
         const timer = setTimeout(wake, LOOK_MS);
         await news.promise;

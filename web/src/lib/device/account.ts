@@ -26,6 +26,12 @@ export interface AccountClient {
   }): Promise<AccountResult<SignedIn>>;
   signIn(input: { email: string; password: string }): Promise<AccountResult<SignedIn>>;
   signOut(): Promise<AccountResult<null>>;
+  /** How a forgotten password is set anew here. */
+  passwordReset(): Promise<AccountResult<'mail' | 'operator'>>;
+  /** The outcome is the same whether the address has an account or not. */
+  requestReset(email: string): Promise<AccountResult<null>>;
+  /** `token` is that of the link in the mail. */
+  resetPassword(input: { token: string; newPassword: string }): Promise<AccountResult<null>>;
 }
 
 const ANSWER_TIMEOUT_MS = 20_000;
@@ -83,8 +89,23 @@ export function createAccountClient(serverUrl: string): AccountClient {
     signUp: (input) => enter('/api/auth/sign-up/email', input),
     signIn: (input) => enter('/api/auth/sign-in/email', input),
     async signOut() {
-      const result = await call('POST', '/api/auth/sign-out', {});
-      return result.ok ? { ok: true, value: null } : result;
+      return nothing(await call('POST', '/api/auth/sign-out', {}));
+    },
+    async passwordReset() {
+      const result = await call('GET', '/api/v1/server');
+      if (!result.ok) return result;
+      const way = (result.value as { passwordReset?: unknown } | null)?.passwordReset;
+      return { ok: true, value: way === 'mail' ? 'mail' : 'operator' };
+    },
+    async requestReset(email) {
+      return nothing(await call('POST', '/api/auth/request-password-reset', { email }));
+    },
+    async resetPassword(input) {
+      return nothing(await call('POST', '/api/auth/reset-password', input));
     },
   };
+}
+
+function nothing(result: AccountResult<unknown>): AccountResult<null> {
+  return result.ok ? { ok: true, value: null } : result;
 }

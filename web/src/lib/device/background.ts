@@ -15,6 +15,7 @@
 
 import { openDocument, type HoldfastDocument } from '@holdfast/core/document.ts';
 import type { EpochMs, TaskId } from '@holdfast/core/ids.ts';
+import { provideTemporal } from '@holdfast/core/recurrence/temporal.ts';
 import type { Occurrence, Task } from '@holdfast/core/task.ts';
 import type { ActionName, Target } from '../notifications/payload.ts';
 import { claimShown } from '../notifications/shown.ts';
@@ -29,7 +30,7 @@ import { createKept, type Kept } from './kept.ts';
 import { random } from './random.ts';
 import { createRegistry, guessDeviceName, type Registration } from './registry.ts';
 import { openStorage, type Storage } from './storage.ts';
-import { DOCUMENT_STORES } from './stored-document.ts';
+import { DOCUMENT_STORES } from './document-stores.ts';
 import type { TabMessage } from './tabs.ts';
 
 /** How long the server may take to confirm an id before an edit goes on with a fresh one. */
@@ -71,6 +72,7 @@ async function withKept<T>(work: (kept: Kept) => Promise<T>): Promise<T> {
 }
 
 async function withDocument<T>(work: (opened: Opened) => Promise<T>): Promise<T> {
+  await provideTemporal();
   const registration = await registry.read();
   const { account, documentName } = registration;
   const database = createDatabase({

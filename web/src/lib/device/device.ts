@@ -13,16 +13,16 @@
 import { openDocument, type HoldfastDocument } from '@holdfast/core/document.ts';
 import { createAccountClient, type AccountResult, type SignedIn } from './account.ts';
 import { createClientIds, type ClientIds } from './clients.ts';
-import { createDatabase, DatabaseGone } from './database.ts';
+import type { Database } from './database.ts';
 import { createKept, type Kept } from './kept.ts';
 import { lookAround, missingFeatures, type MissingFeature } from './missing.ts';
 import { random } from './random.ts';
-import { createRegistry, guessDeviceName, newDocumentName, type Registration } from './registry.ts';
+import { guessDeviceName, newDocumentName, type Registration, type Registry } from './registry.ts';
 import type { EpochMs, SyncStatus } from './status.ts';
 import { openStorage } from './storage.ts';
-import { DOCUMENT_STORES } from './stored-document.ts';
 import { createSync } from './sync.ts';
-import { keepViewCache, readViewCache, type ViewCache } from './view-cache.ts';
+import { keepViewCache } from './keep-view-cache.ts';
+import type { ViewCache } from './view-cache.ts';
 
 export type { ConnectionState, EpochMs, OtherDevice, SyncStatus } from './status.ts';
 export type { CachedTask, ViewCache } from './view-cache.ts';
@@ -106,75 +106,17 @@ export interface Device {
   close(): Promise<void>;
 }
 
-export function openDevice(options: DeviceOptions = {}): Promise<Device> {
-  return startDevice(options).device;
-}
-
-/** Opens in two steps, for those who want to show and take something before the document is loaded. */
-export function startDevice(options: DeviceOptions = {}): DeviceStart {
-  const now = options.now ?? (() => Date.now() as EpochMs);
-  const registry = createRegistry({ now, guessName: () => guessDeviceName(navigator.userAgent) });
-  const queue: ((document: HoldfastDocument) => void)[] = [];
-  const queuedListeners = new Set<(queued: number) => void>();
-  let loaded: HoldfastDocument | null = null;
-  let bound: string | null = null;
-  let onGone: () => void = () => undefined;
-
-  /** The document's database; once opened, it is that one or none. */
-  async function documentName(): Promise<string> {
-    const { documentName: name } = await registry.read();
-    bound ??= name;
-    if (bound !== name) {
-      onGone();
-      throw new DatabaseGone('Another window signed out or cleared this browser.');
-    }
-    return name;
-  }
-
-  const database = createDatabase({ name: documentName, stores: DOCUMENT_STORES });
-
-  function tellQueued(): void {
-    for (const listener of queuedListeners) listener(queue.length);
-  }
-
-  async function load(): Promise<Device> {
-    const device = await openLoaded({ now, registry, database, options, whenGone: (act) => (onGone = act) });
-    loaded = device.document;
-    for (const run of queue.splice(0)) run(loaded);
-    tellQueued();
-    return device;
-  }
-
-  return {
-    firstPaint: readViewCache(database),
-    edit(run) {
-      if (loaded) run(loaded);
-      else {
-        queue.push(run);
-        tellQueued();
-      }
-    },
-    get queued() {
-      return queue.length;
-    },
-    onQueued(listener) {
-      queuedListeners.add(listener);
-      return () => queuedListeners.delete(listener);
-    },
-    device: load(),
-  };
-}
-
-interface Opening {
+/** What start-device.ts has begun. */
+export interface Opening {
   now: () => EpochMs;
-  registry: ReturnType<typeof createRegistry>;
-  database: ReturnType<typeof createDatabase>;
+  registry: Registry;
+  database: Database;
   options: DeviceOptions;
   /** The document was given up by another window, which could not tell this one. */
   whenGone: (act: () => void) => void;
 }
 
-async function openLoaded({ now, registry, database, options, whenGone }: Opening): Promise<Device> {
+export async function openLoaded({ now, registry, database, options, whenGone }: Opening): Promise<Device> {
   const serverUrl = options.serverUrl ?? location.origin;
   const locks = navigator.locks ?? null;
   const accounts = createAccountClient(serverUrl);

@@ -9,20 +9,8 @@
  */
 
 import * as Y from 'yjs';
-import { request, type StoreDefinition } from './database.ts';
-import { KEPT_STORE } from './kept.ts';
+import { request } from './database.ts';
 import type { EpochMs } from './status.ts';
-
-export const DOCUMENT_STORES: readonly StoreDefinition[] = [
-  { name: 'updates', options: { autoIncrement: true } },
-  { name: 'custom' },
-  { name: 'unsent', options: { autoIncrement: true } },
-  { name: 'clients', options: { keyPath: 'id' } },
-  { name: 'view' },
-  { name: 'meta' },
-  { name: 'quarantine', options: { autoIncrement: true } },
-  { name: KEPT_STORE },
-];
 
 /** Keys of the store `meta`. */
 export const META = {

@@ -406,15 +406,19 @@ export class Intents {
     const task = this.#tasks.task(id);
     if (!task) return;
     const { title, due, priority, listId } = task;
-    this.edit(id, patch);
-    this.#offerUndo('Put back', (document) =>
-      document.editTask(id as TaskId, {
-        ...(patch.title === undefined ? {} : { title }),
-        ...(patch.due === undefined ? {} : { due }),
-        ...(patch.priority === undefined ? {} : { priority }),
-        ...(patch.listId === undefined ? {} : { listId }),
-      }),
-    );
+    const isRepeating = this.#goesOn(id) !== undefined;
+    void this.edit(id, patch).then((isDone) => {
+      // Of a recurring task it was asked about, and has its own way back.
+      if (!isDone || isRepeating) return;
+      this.#offerUndo('Put back', (document) =>
+        document.editTask(id as TaskId, {
+          ...(patch.title === undefined ? {} : { title }),
+          ...(patch.due === undefined ? {} : { due }),
+          ...(patch.priority === undefined ? {} : { priority }),
+          ...(patch.listId === undefined ? {} : { listId }),
+        }),
+      );
+    });
   }
 
   undo(): void {

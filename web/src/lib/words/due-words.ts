@@ -8,13 +8,9 @@
  */
 
 import { type LocalDate, type LocalTime, dateForFormat, daysBetween, weekday } from './calendar.ts';
-import { cityOf, dueInstantMs, localDue } from './local-due.ts';
+import { type Due, cityOf, dueInstantMs, localDue } from './local-due.ts';
 
-export interface Due {
-  readonly date: LocalDate;
-  readonly time?: LocalTime | undefined;
-  readonly timeZone?: string | undefined;
-}
+export type { Due } from './local-due.ts';
 
 export interface Present {
   readonly today: LocalDate;

@@ -9,7 +9,12 @@ import { formatLocal, parseLocal } from '@holdfast/core/recurrence/calendar.ts';
 import { RecurrenceError } from '@holdfast/core/recurrence/error.ts';
 import { openZone, type Zone } from '@holdfast/core/recurrence/zone.ts';
 import type { LocalDate, LocalTime } from './calendar.ts';
-import type { Due } from './due-words.ts';
+
+export interface Due {
+  readonly date: LocalDate;
+  readonly time?: LocalTime | undefined;
+  readonly timeZone?: string | undefined;
+}
 
 export interface LocalDue {
   readonly date: LocalDate;
