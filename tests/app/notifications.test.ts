@@ -251,7 +251,7 @@ test('[N19] a test says what was sent and what was not, and the history keeps bo
   expect(message).toMatchObject({ kind: 'test' });
   // The server tells the open page, which asks what became of it.
   await phone.page
-    .getByText(/Sent to a device/)
+    .getByText(/Sent .*to a device/)
     .first()
     .waitFor();
   await phone.page.getByText('What was sent').click();
