@@ -110,12 +110,17 @@ async function readShown(): Promise<Shown[]> {
   }));
 }
 
-/** The browser tells nobody of a notification that was shown, so the registration is asked in turn. */
+/**
+ * The browser tells nobody of a notification that was shown or closed, so the registration is asked again and again, with
+ * room in between: asking without a pause leaves the worker no time for the events that it waits for.
+ */
 async function untilShown(count: number): Promise<Shown[]> {
   const { registration } = globalThis as unknown as WorkerScope;
   for (;;) {
-    const found = await registration.getNotifications();
-    if (found.length === count) {
+    // What is shown only to have shown something is on its way out.
+    const found = (await registration.getNotifications()).filter(({ tag }) => tag !== 'holdfast-quiet');
+    if (found.length !== count) await new Promise((resolve) => setTimeout(resolve, 20));
+    else {
       return found.map(({ title, body, tag, silent, actions = [] }) => ({
         title,
         body,

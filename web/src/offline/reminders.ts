@@ -30,6 +30,7 @@ const SEND_TAG = 'holdfast-send';
 /** A window in the background may be frozen and never answer; one that is looked at is at most busy. */
 const HIDDEN_ANSWER_MS = 1_500;
 const VISIBLE_ANSWER_MS = 10_000;
+const NEWS_TAG = 'holdfast-news';
 const QUIET_TAG = 'holdfast-quiet';
 
 /** What TypeScript's library does not know of notifications and of Background Sync. */
@@ -81,7 +82,7 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
     const payload = readPayload(jsonOf(data));
     if (!payload) {
       await show(
-        { id: null, tag: QUIET_TAG, target: null },
+        { id: null, tag: NEWS_TAG, target: null },
         { title: 'Holdfast', body: 'Open Holdfast to see what is new.' },
       );
       return;

@@ -401,8 +401,8 @@ export class Intents {
     this.#offerUndo(`Snoozed until ${words}`, (document) => document.snooze(id as TaskId, null, ordinal));
   }
 
-  /** An earlier value from the history, as a new edit. */
-  putBack(id: string, patch: TaskEdit): void {
+  /** An earlier value from the history, as a new edit. Of a recurring task the edit asks and offers its own way back. */
+  async putBack(id: string, patch: TaskEdit): Promise<void> {
     const task = this.#tasks.task(id);
     if (!task) return;
     const { title, due, priority, listId } = task;
