@@ -253,7 +253,8 @@ async function write(
   await appendAudit(tx, audit);
   const events = outboxRows(spaceId, cursor, changes, replica.model);
   await appendOutbox(tx, events);
-  const change = { spaceId, taskIds: touched.tasks, now: nowMs, receivedAt: newest(taken) ?? nowMs };
+  const taskIds = new Set([...touched.tasks].filter(isStorableName));
+  const change = { spaceId, taskIds, now: nowMs, receivedAt: newest(taken) ?? nowMs };
   for (const effect of effects) await effect(tx, change);
   replica.seq = seq;
   await moveCursor(
