@@ -64,6 +64,13 @@ export function createDatabase(options: DatabaseOptions): Database {
   pool.on('connect', (client) => void client.on('error', () => undefined));
   const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   let closing: Promise<void> | undefined;
+
+  /** Kysely ends the pool with itself, but only if it was ever asked for anything: `run` goes past it. */
+  async function end(): Promise<void> {
+    await kysely.destroy();
+    if (!pool.ended && !pool.ending) await pool.end();
+  }
+
   return {
     kysely,
     url: options.url,
@@ -77,8 +84,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       return result.rows as Row[];
     },
     close(): Promise<void> {
-      // Kysely ends the pool with itself.
-      closing ??= kysely.destroy();
+      closing ??= end();
       return closing;
     },
   };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import ts from 'typescript';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { testDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { createDatabase } from '@holdfast/db/database.ts';
@@ -91,5 +91,16 @@ describe('the schema', () => {
     const before = await sql`SELECT * FROM kysely_migration`.execute(database.kysely);
     await expect(migrate(database)).rejects.toThrow(DatabaseTooNewError);
     expect((await sql`SELECT * FROM kysely_migration`.execute(database.kysely)).rows).toEqual(before.rows);
+  });
+
+  test('[DB5] a database that is closed keeps no connection, also when only statements were run on it', async () => {
+    const other = createDatabase({ url: test1.url, onError: () => undefined });
+    const [mine] = await other.run<{ pid: number }>({ name: '', text: 'SELECT pg_backend_pid() AS pid' }, []);
+    await other.close();
+    await other.close();
+    const alive = (): Promise<unknown[]> =>
+      database.run({ name: '', text: 'SELECT 1 FROM pg_stat_activity WHERE pid = $1' }, [mine?.pid]);
+    // The backend ends a moment after its connection does.
+    await vi.waitFor(async () => expect(await alive()).toEqual([]), { timeout: 20_000 });
   });
 });
