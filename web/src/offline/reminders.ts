@@ -29,6 +29,8 @@ const ICON = '/icons/icon-192.png';
 const SEND_TAG = 'holdfast-send';
 /** A window in the background may be frozen and never answer; one that is looked at is at most busy. */
 const HIDDEN_ANSWER_MS = 1_500;
+/** Longer than the server may take to be asked for a task (background.ts). */
+const LOOK_MS = 10_000;
 const VISIBLE_ANSWER_MS = 10_000;
 const NEWS_TAG = 'holdfast-news';
 const QUIET_TAG = 'holdfast-quiet';
@@ -110,17 +112,10 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
   async function remind(payload: PushPayload): Promise<void> {
     const isInWindow = await isShownInWindow(payload);
     const { target, tag } = payload;
-    const look = target
-      ? await background()
-          .look(target)
-          .catch(() => null)
-      : null;
+    const look = target ? await within(LOOK_MS, () => background().look(target)) : null;
     if (look) await setBadge(look.dueCount);
     if (look?.state === 'over') return showNothing();
-    if (target)
-      await background()
-        .markShown(tag, target.at)
-        .catch(() => false);
+    if (look && target) await within(LOOK_MS, () => background().markShown(tag, target.at));
     await show(payload, {
       title: look?.title ?? payload.title ?? 'A task is due',
       body: look?.detail ?? (look?.title ? '' : 'Open Holdfast to see it.'),
@@ -314,6 +309,20 @@ function rank(client: WindowClient): number {
 /** Safari, and everything on iOS. */
 function isEachPushShown(): boolean {
   return /AppleWebKit/.test(navigator.userAgent) && !/Chrom(e|ium)\//.test(navigator.userAgent);
+}
+
+/** null: it failed, or took too long. A push has to show something, whatever the store and the network do. */
+function within<T>(limitMs: number, work: () => Promise<T>): Promise<T | null> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), limitMs);
+    const end = (answer: T | null): void => {
+      clearTimeout(timer);
+      resolve(answer);
+    };
+    Promise.resolve()
+      .then(work)
+      .then(end, () => end(null));
+  });
 }
 
 function send(method: 'POST' | 'DELETE', path: string, body: object): Promise<Response> {

@@ -39,6 +39,8 @@ const CONFIRM_MS = 2_000;
 const ASK_MS = 5_000;
 /** How long to try to send: a browser ends a worker that takes long. */
 const SEND_MS = 15_000;
+/** How long one thing may keep the next waiting. */
+const TURN_MS = 30_000;
 
 interface Opened {
   readonly registration: Registration;
@@ -54,10 +56,11 @@ const now = () => Date.now() as EpochMs;
 const registry = createRegistry({ now, guessName: () => guessDeviceName(navigator.userAgent) });
 let last: Promise<unknown> = Promise.resolve();
 
-/** One at a time: two open storages in one worker would only wait for each other. */
+/** One at a time: two open storages in one worker would only wait for each other. One that hangs does not stop the rest. */
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const mine = last.then(work, work);
-  last = mine.catch(() => undefined);
+  const limit = new Promise((resolve) => setTimeout(resolve, TURN_MS));
+  last = Promise.race([mine.catch(() => undefined), limit]);
   return mine;
 }
 
