@@ -42,6 +42,7 @@ export async function serviceWorkerOf(context: BrowserContext, page: Page): Prom
     });
   });
   const worker = await arrived;
+  await worker.evaluate(takeTurns);
   const origin = new URL(page.url()).origin;
   const devtools = await context.newCDPSession(page);
   const registrationId = await new Promise<string>((resolve) => {
@@ -86,6 +87,23 @@ export async function serviceWorkerOf(context: BrowserContext, page: Page): Prom
 }
 
 // --- run within the worker
+
+/**
+ * Chromium forgets a notification that is being shown while it is asked which ones are there. The product asks and shows
+ * one at a time; this makes the test's own questions wait for it too.
+ */
+function takeTurns(): void {
+  const { prototype } = ServiceWorkerRegistration;
+  let turn: Promise<unknown> = Promise.resolve();
+  for (const name of ['showNotification', 'getNotifications'] as const) {
+    const inner = prototype[name] as (...values: unknown[]) => Promise<never>;
+    prototype[name] = function (this: ServiceWorkerRegistration, ...values: unknown[]): Promise<never> {
+      const mine = turn.then(() => inner.apply(this, values));
+      turn = mine.catch(() => undefined);
+      return mine;
+    };
+  }
+}
 
 interface WorkerScope {
   registration: {

@@ -71,6 +71,18 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
     if ((event as SyncEvent).tag === SEND_TAG) (event as SyncEvent).waitUntil(sendOrFail());
   });
 
+  let screen: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Showing and asking what is shown, one at a time: Chromium 156 forgets a notification that is being shown while it is
+   * asked which ones are there.
+   */
+  function onScreen<T>(work: () => Promise<T>): Promise<T> {
+    const mine = screen.then(work);
+    screen = mine.catch(() => undefined);
+    return mine;
+  }
+
   function background(): Background {
     if (!globalThis.holdfastBackground) self.importScripts(script);
     const loaded = globalThis.holdfastBackground;
@@ -142,19 +154,20 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
   /** The least that keeps a push subscription alive, and only where the browser would count this one as silent. */
   async function showNothing(): Promise<void> {
     const isSeen = (await windows()).some((client) => client.visibilityState === 'visible');
-    const onScreen = await registration.getNotifications();
-    if (!isEachPushShown() && (isSeen || onScreen.length > 0)) return;
-    await registration.showNotification('Done', { tag: QUIET_TAG, silent: true });
+    const others = await onScreen(() => registration.getNotifications());
+    if (!isEachPushShown() && (isSeen || others.length > 0)) return;
+    await onScreen(() => registration.showNotification('Done', { tag: QUIET_TAG, silent: true }));
     await closeTagged(QUIET_TAG);
   }
 
   async function closeTagged(tag: string): Promise<void> {
-    for (const notification of await registration.getNotifications({ tag })) notification.close();
+    const tagged = await onScreen(() => registration.getNotifications({ tag }));
+    for (const notification of tagged) notification.close();
   }
 
   /** Other reminders of the same occurrence have nothing to say any more. */
   async function closeAbout({ taskId, ordinal }: Target): Promise<void> {
-    for (const notification of await registration.getNotifications()) {
+    for (const notification of await onScreen(() => registration.getNotifications())) {
       const about = readData(notification.data)?.target;
       if (about?.taskId === taskId && about.ordinal === ordinal) notification.close();
     }
@@ -176,7 +189,7 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
       ...(about.target ? { timestamp: about.target.at } : {}),
       ...(words.isActionable ? { actions: [ACTIONS.complete, ACTIONS.snooze] } : {}),
     };
-    await registration.showNotification(words.title, options);
+    await onScreen(() => registration.showNotification(words.title, options));
   }
 
   // --- someone answered one
