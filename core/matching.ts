@@ -8,38 +8,14 @@
  * Limits: no stems and no misspellings. Scripts that are written without blanks have no words here, so each of their
  * characters counts as one; their order in the query does not matter.
  */
+import { foldText } from './fold.ts';
 
-/** Letters that Unicode does not take apart, as PostgreSQL's unaccent writes them. */
-const UNDIVIDED: Readonly<Record<string, string>> = {
-  ß: 'ss',
-  æ: 'ae',
-  œ: 'oe',
-  ø: 'o',
-  ł: 'l',
-  đ: 'd',
-  ð: 'd',
-  þ: 'th',
-  ħ: 'h',
-  ı: 'i',
-};
-
-const MARKS = /\p{M}+/gu;
-const UNDIVIDED_LETTERS = new RegExp(`[${Object.keys(UNDIVIDED).join('')}]`, 'g');
 const WORDS =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])[\p{L}\p{N}])+/gu;
 
-/** Two texts that differ in case, accents and marks alone are the same when folded. */
-export function fold(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(MARKS, '')
-    .toLowerCase()
-    .replace(UNDIVIDED_LETTERS, (letter) => UNDIVIDED[letter] ?? letter);
-}
-
 /** The words of a text, folded, in their order and as often as they stand there. */
 export function wordsOf(text: string): string[] {
-  return fold(text).match(WORDS) ?? [];
+  return foldText(text).match(WORDS) ?? [];
 }
 
 export interface Matcher {

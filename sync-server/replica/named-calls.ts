@@ -5,7 +5,7 @@
  * the tasks of a list are then in the Inbox, and come back with it.
  */
 import type { HoldfastDocument, List, ListId, Result, Tag, TagId } from '@holdfast/core/document.ts';
-import { fold } from '@holdfast/core/matching.ts';
+import { foldText } from '@holdfast/core/fold.ts';
 import { compareOrdered } from '@holdfast/core/order.ts';
 import { refused } from './calls.ts';
 import type { Calls, NamedFields, NamedKind, Outcome, Refused } from './calls.ts';
@@ -30,11 +30,11 @@ export function createNamed(
   document: HoldfastDocument,
   { kind, id, name, color }: Input<'createNamed'>,
 ): Answer<'createNamed'> {
-  const wanted = fold(name.trim());
+  const wanted = foldText(name.trim());
   const there =
     id === undefined
       ? kind === 'tag'
-        ? orderedTags(document).find((tag) => fold(tag.name) === wanted)
+        ? orderedTags(document).find((tag) => foldText(tag.name) === wanted)
         : undefined
       : find(document, kind, id);
   if (there !== undefined && there.trashedAt !== null) {

@@ -17,7 +17,7 @@ import type {
   TaskPatch,
   When,
 } from '@holdfast/core/document.ts';
-import { fold } from '@holdfast/core/matching.ts';
+import { foldText } from '@holdfast/core/fold.ts';
 import { refused } from './calls.ts';
 import type { Caller, Calls, Outcome, Refused, ReminderFields, TaskFields, TaskJson } from './calls.ts';
 import { instantText, readInstant, readMoment } from './moments.ts';
@@ -355,9 +355,9 @@ function placeOf(
 function listOf(document: HoldfastDocument, wanted: string): ListId | 'inbox' | undefined {
   const byId = document.list(wanted as ListId);
   if (byId !== undefined && byId.trashedAt === null) return byId.id;
-  const name = fold(wanted);
+  const name = foldText(wanted);
   for (const list of document.lists()) {
-    if (list.trashedAt === null && fold(list.name) === name) return list.id;
+    if (list.trashedAt === null && foldText(list.name) === name) return list.id;
   }
   return name === 'inbox' ? 'inbox' : undefined;
 }
@@ -366,8 +366,8 @@ function listOf(document: HoldfastDocument, wanted: string): ListId | 'inbox' | 
 function tagIdsOf(document: HoldfastDocument, wanted: readonly string[], task?: Task): TagId[] {
   const ids = new Set<TagId>();
   for (const text of wanted) {
-    const name = fold(text.trim());
-    const named = [...document.tags()].filter((tag) => tag.trashedAt === null && fold(tag.name) === name);
+    const name = foldText(text.trim());
+    const named = [...document.tags()].filter((tag) => tag.trashedAt === null && foldText(tag.name) === name);
     // Two tags of one name, made apart: those that the task has are meant.
     const own = named.filter((tag) => task?.tags.includes(tag.id));
     const byId = document.tag(text as TagId);

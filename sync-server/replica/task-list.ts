@@ -7,7 +7,8 @@
  * looks at every task of the space, which ten thousand of them allow.
  */
 import type { HoldfastDocument, ListId, Task, TaskId } from '@holdfast/core/document.ts';
-import { createMatcher, fold } from '@holdfast/core/matching.ts';
+import { foldText } from '@holdfast/core/fold.ts';
+import { createMatcher } from '@holdfast/core/matching.ts';
 import { overdueFrom } from '@holdfast/core/overdue.ts';
 import { PRIORITY_NAMES, TASK_SORTS, refused } from './calls.ts';
 import type { Caller, Outcome, TaskQuery, TaskSort } from './calls.ts';
@@ -77,17 +78,17 @@ function filterOf(document: HoldfastDocument, query: TaskQuery, caller: Caller):
 
 /** By id, or by name without regard to case and accents. */
 function tagTest(document: HoldfastDocument, wanted: string): (task: Task) => boolean {
-  const name = fold(wanted);
+  const name = foldText(wanted);
   const ids = new Set<string>([wanted]);
-  for (const tag of document.tags()) if (fold(tag.name) === name) ids.add(tag.id);
+  for (const tag of document.tags()) if (foldText(tag.name) === name) ids.add(tag.id);
   return (task) => task.tags.some((id) => ids.has(id));
 }
 
 function listTest(document: HoldfastDocument, wanted: string): (task: Task) => boolean {
-  const name = fold(wanted);
+  const name = foldText(wanted);
   const ids = new Set<string | null>([wanted]);
   for (const list of document.lists()) {
-    if (list.trashedAt === null && fold(list.name) === name) ids.add(list.id);
+    if (list.trashedAt === null && foldText(list.name) === name) ids.add(list.id);
   }
   // A list that someone has named so goes before the word for what is in no list.
   if (name === 'inbox' && ids.size === 1) ids.add(null);
@@ -118,7 +119,7 @@ function keyReader(document: HoldfastDocument, sort: TaskSort): (task: Task) => 
       // Those of one moment in the order in which they were put down.
       return ({ createdAt, order, id }) => [0, createdAt, order ?? LAST, id];
     case 'title':
-      return ({ title, id }) => [0, fold(title), id];
+      return ({ title, id }) => [0, foldText(title), id];
     case 'order':
       return (task) => [0, ...placeOf(document, task)];
   }
