@@ -6,7 +6,10 @@
  * Limits: an event made by a script cannot keep the worker alive (`waitUntil` throws for it), which the open DevTools
  * session does. Chromium cannot press a notification's button from outside.
  */
+import { vi } from 'vitest';
 import type { BrowserContext, Page, Worker } from './chromium.ts';
+
+const SHOWN_WITHIN_MS = 60_000;
 
 export interface Shown {
   readonly title: string;
@@ -21,7 +24,7 @@ export interface ServiceWorkerHandle {
   push(payload: object | string): Promise<void>;
   /** What is on the screen. */
   shown(): Promise<Shown[]>;
-  /** Resolves once what is on the screen is so many notifications. */
+  /** Resolves once what is on the screen is so many notifications. @throws after a minute. */
   untilShown(count: number): Promise<Shown[]>;
   /** Presses a button of the notification with that tag; '' is the notification itself. */
   press(tag: string, action: 'complete' | 'snooze' | ''): Promise<void>;
@@ -61,7 +64,17 @@ export async function serviceWorkerOf(context: BrowserContext, page: Page): Prom
       await devtools.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
     },
     shown,
-    untilShown: (count) => worker.evaluate(untilShown, count),
+    // The browser tells nobody of a notification that was shown or closed. Asking without a pause would leave the
+    // worker no time for the events that it waits for.
+    untilShown: (count) =>
+      vi.waitUntil(
+        async () => {
+          // What is shown only to have shown something is on its way out.
+          const found = (await shown()).filter(({ tag }) => tag !== 'holdfast-quiet');
+          return found.length === count && found;
+        },
+        { interval: 20, timeout: SHOWN_WITHIN_MS },
+      ),
     async press(tag, action) {
       await worker.evaluate(press, { tag, action });
     },
@@ -126,28 +139,6 @@ async function readShown(): Promise<Shown[]> {
     silent: silent === true,
     actions: actions.map(({ action }) => action),
   }));
-}
-
-/**
- * The browser tells nobody of a notification that was shown or closed, so the registration is asked again and again, with
- * room in between: asking without a pause leaves the worker no time for the events that it waits for.
- */
-async function untilShown(count: number): Promise<Shown[]> {
-  const { registration } = globalThis as unknown as WorkerScope;
-  for (;;) {
-    // What is shown only to have shown something is on its way out.
-    const found = (await registration.getNotifications()).filter(({ tag }) => tag !== 'holdfast-quiet');
-    if (found.length !== count) await new Promise((resolve) => setTimeout(resolve, 20));
-    else {
-      return found.map(({ title, body, tag, silent, actions = [] }) => ({
-        title,
-        body,
-        tag,
-        silent: silent === true,
-        actions: actions.map(({ action }) => action),
-      }));
-    }
-  }
 }
 
 async function press({ tag, action }: { tag: string; action: string }): Promise<void> {
