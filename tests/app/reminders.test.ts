@@ -1,5 +1,5 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser, Page } from '../support/chromium.ts';
 import { serviceWorkerOf } from '../support/service-worker.ts';
@@ -44,6 +44,20 @@ async function hide(page: Page, isHidden = true): Promise<void> {
     });
     document.dispatchEvent(new Event('visibilitychange'));
   }, isHidden);
+}
+
+/** Changes a setting and waits until it is said to be saved; the same words twice differ in a space. */
+async function saved(person: Person, change: () => Promise<unknown>): Promise<void> {
+  const spoken = person.page.locator('[aria-live].unseen');
+  const before = await spoken.allTextContents();
+  await change();
+  await vi.waitUntil(
+    async () => {
+      const said = await spoken.allTextContents();
+      return said.join() !== before.join() && said.some((text) => text.trim() === 'Saved');
+    },
+    { timeout: 60_000 },
+  );
 }
 
 const reminders = (person: Person) => person.page.getByRole('region', { name: 'Reminders' });
@@ -272,13 +286,17 @@ test('[N14] nobody is asked unasked, and each state of this device is said in pl
 test('[N15] without an account the choices are kept on this device and hold', async () => {
   const anna = await arrive({ at: TWO });
   await anna.go('Settings');
-  await anna.page.getByLabel('Default reminder').selectOption({ label: '5 minutes before' });
-  await anna.page.getByRole('switch', { name: 'Quiet hours' }).check();
-  await anna.page.getByLabel('From', { exact: true }).fill('14:20');
-  await anna.page.getByLabel('to', { exact: true }).fill('14:40');
+  const standard = anna.page.getByLabel('Default reminder');
+  await saved(anna, () => standard.selectOption({ label: '5 minutes before' }));
+  await saved(anna, () => anna.page.getByRole('switch', { name: 'Quiet hours' }).check());
+  await saved(anna, () => anna.page.getByLabel('From', { exact: true }).fill('14:20'));
+  await saved(anna, () => anna.page.getByLabel('to', { exact: true }).fill('14:40'));
   await anna.page.reload();
-  await anna.page.getByRole('switch', { name: 'Quiet hours' }).waitFor();
-  expect(await anna.page.getByLabel('Default reminder').inputValue()).toBe('PT5M');
+  // Before the choices have been read nothing can be chosen.
+  await anna.page.locator('select:enabled').and(standard).waitFor();
+  expect(await standard.inputValue()).toBe('PT5M');
+  expect(await anna.page.getByLabel('From', { exact: true }).inputValue()).toBe('14:20');
+  expect(await anna.page.getByLabel('to', { exact: true }).inputValue()).toBe('14:40');
   await importTasks(anna, [
     { title: 'Call Tom', due: '2026-11-23 14:15' },
     { title: 'Buy bread', due: '2026-11-23 14:30' },

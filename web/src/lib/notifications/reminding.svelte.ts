@@ -51,6 +51,8 @@ export interface Notice {
 
 export type PreferenceResult = { readonly ok: true } | { readonly ok: false; readonly message: string };
 
+export type PreferenceChange = (current: NotificationPreferences) => Partial<NotificationPreferences>;
+
 interface RemindingOptions {
   readonly intents: Intents;
   readonly clock: Clock;
@@ -73,6 +75,8 @@ export class Reminding {
   /** What came due while nobody was there, and still stands. */
   missed: readonly Notice[] = $state.raw([]);
   preferences: NotificationPreferences = $state.raw(ownDefaults());
+  /** What was chosen here has been read: until then the preferences are the defaults and must not be saved. */
+  isReady = $state(false);
   pushState: PushState = $state('off');
   pushProblem: string | null = $state(null);
   /** Counts what the server told of, so that the history is read again. */
@@ -87,6 +91,7 @@ export class Reminding {
   #push: Push | null = null;
   #server: NotificationServer | null = null;
   #stops: (() => void)[] = [];
+  #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(options: RemindingOptions) {
     this.#options = options;
@@ -182,10 +187,20 @@ export class Reminding {
     await Promise.race([this.#push?.forget().catch(() => undefined), limit]);
   }
 
-  /** With an account only where the server answers; the local copy follows it. */
-  async savePreferences(next: NotificationPreferences): Promise<PreferenceResult> {
+  /**
+   * With an account only where the server answers; the local copy follows it. Changes are made one after the other, each
+   * to what the one before left: two quick ones keep both.
+   */
+  changePreferences(change: PreferenceChange): Promise<PreferenceResult> {
+    const saved = this.#lastChange.then(() => this.#changePreferences(change));
+    this.#lastChange = saved.catch(() => undefined);
+    return saved;
+  }
+
+  async #changePreferences(change: PreferenceChange): Promise<PreferenceResult> {
     const device = this.#device;
-    if (!device) return { ok: false, message: 'Your tasks are still being opened.' };
+    if (!device || !this.isReady) return { ok: false, message: 'Your tasks are still being opened.' };
+    const next = { ...this.preferences, ...change(this.preferences) };
     if (device.account) {
       const saved = await this.server.savePreferences(next);
       if (!saved.ok) return { ok: false, message: saved.message };
@@ -204,6 +219,7 @@ export class Reminding {
   async #begin(device: Device): Promise<void> {
     const kept = readNotificationPreferences(await device.kept.read(PREFERENCES));
     if (kept.ok) this.preferences = kept.preferences;
+    this.isReady = true;
     const watched = await device.kept.read(WATCHED_UNTIL);
     if (this.#device !== device) return;
     this.#clock = createReminderClock({
