@@ -9,7 +9,8 @@ import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { openDocument, type EpochMs, type LocalDate, type TaskId } from './document.ts';
 import { STAMP_LIMIT } from './stamp.ts';
-import { createReplica, must, seededRandom, START_MS, sync } from './testing/replica.ts';
+import { seededRandom } from './testing/random.ts';
+import { createReplica, must, START_MS, sync } from './testing/replica.ts';
 
 const CORE = dirname(fileURLToPath(import.meta.url));
 

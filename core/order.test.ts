@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compareOrdered, keyBetween, keysForInsert, readOrder, type Ordered } from './order.ts';
-import { seededRandom } from './testing/replica.ts';
+import { seededRandom } from './testing/random.ts';
 
 const keys = fc.option(fc.constantFrom('a0', 'a0V', 'a1', 'a1x7Q', 'Zz', 'b00', 'a0z9'), { nil: null });
 

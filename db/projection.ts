@@ -126,7 +126,12 @@ export async function behindAmong(
   return rows.map((row) => row.id);
 }
 
-/** Runs `work` while this process alone has the space; null: another one has it. All it writes appears together. */
+/**
+ * Runs `work` while this process alone has the space; null: another one has it. All it writes appears together.
+ *
+ * The commit does not wait for the disk. Should the database die in that moment, the turn is undone as a whole and done
+ * again from the log; whatever builds on it commits later, and with that everything before it is on the disk.
+ */
 export async function withCursor<T>(
   database: Database,
   spaceId: string,
@@ -134,6 +139,7 @@ export async function withCursor<T>(
 ): Promise<T | null> {
   await database.run(ENSURE_CURSOR, [spaceId]);
   return database.kysely.transaction().execute(async (tx) => {
+    await sql`SET LOCAL synchronous_commit = off`.execute(tx);
     const found = await sql<Cursor>`
       SELECT seq, audit_seq AS "auditSeq", audit_hash AS "auditHash", outbox_seq AS "outboxSeq"
       FROM projection_cursor WHERE space_id = ${spaceId} FOR UPDATE SKIP LOCKED`.execute(tx);

@@ -88,6 +88,7 @@ export function createWorkers(options: WorkersOptions): Workers {
       projector: isThreaded
         ? createThreadProjector(database.url, settings)
         : createProjector(database, effects, settings),
+      isBesideServer: !options.listens,
       onProjected: (id) => hint({ kind: 'projected', id }),
     }),
     reconcileJob({ database, logger, effects }),

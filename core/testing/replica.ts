@@ -4,6 +4,7 @@
 import * as Y from 'yjs';
 import { openDocument, type EpochMs, type HoldfastDocument } from '../document.ts';
 import { writerOf, type Writer } from '../ids.ts';
+import { seededRandom } from './random.ts';
 
 export interface Replica {
   readonly name: string;
@@ -50,15 +51,4 @@ export function sync(...replicas: readonly { readonly doc: Y.Doc }[]): void {
 export function must<T extends { readonly ok: boolean }>(result: T): Extract<T, { readonly ok: true }> {
   if (!result.ok) throw new Error((result as unknown as { message: string }).message);
   return result as Extract<T, { readonly ok: true }>;
-}
-
-/** mulberry32: small, fast, good enough for tests. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

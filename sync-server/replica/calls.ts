@@ -5,6 +5,7 @@
  * tell (is there such a list, does the rule ever fall) is answered by an outcome that names the field.
  */
 import type { FailureCode } from '@holdfast/core/document.ts';
+import type { TaskJson as CoreTaskJson } from '@holdfast/core/task-json.ts';
 
 export type TaskStatusName = 'open' | 'done' | 'cancelled';
 export type PriorityName = 'none' | 'low' | 'medium' | 'high' | 'urgent';
@@ -17,34 +18,10 @@ export const PRIORITY_NAMES = [
 ] as const satisfies readonly PriorityName[];
 
 /** The task of the API: CONTRACT's shape, which scripts rely on. */
-export interface TaskJson {
-  readonly id: string;
-  readonly title: string;
-  readonly notes: string;
-  readonly status: TaskStatusName;
-  readonly priority: PriorityName;
-  readonly start: string | null;
-  readonly due: string | null;
-  readonly timeZone: string | null;
+export interface TaskJson extends CoreTaskJson {
+  /** For the zone and the moment of whoever asks. */
   readonly isOverdue: boolean;
-  readonly tags: string[];
-  readonly listId: string | null;
-  readonly parentId: string | null;
-  readonly reminders: ReminderJson[];
-  readonly recurrence: {
-    readonly rrule: string;
-    readonly mode: 'schedule' | 'completion';
-    readonly missed: 'skip' | 'catch-up';
-  } | null;
-  readonly seriesId: string | null;
-  readonly ordinal: number | null;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly completedAt: string | null;
 }
-
-export type ReminderJson =
-  { readonly id: string; readonly before: string } | { readonly id: string; readonly at: string };
 
 export type ReminderFields =
   | { readonly id?: string | undefined; readonly before: string }

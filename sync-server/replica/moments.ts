@@ -22,21 +22,11 @@ export function readMoment(text: string, timeZone: string | null): When | null {
   );
 }
 
-export function momentText(when: When | null): string | null {
-  if (when === null) return null;
-  return when.time === undefined ? when.date : `${when.date}T${when.time}`;
-}
-
 /** Null: no instant. */
 export function readInstant(text: string): number | null {
   if (!INSTANT.test(text) || readMoment(text.slice(0, 10), null) === null) return null;
   const ms = Date.parse(text);
   return Number.isFinite(ms) ? ms : null;
-}
-
-/** As the document keeps instants. */
-export function instantText(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 export function momentFault(text: string): string | null {

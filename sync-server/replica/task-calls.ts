@@ -18,9 +18,10 @@ import type {
   When,
 } from '@holdfast/core/document.ts';
 import { foldText } from '@holdfast/core/fold.ts';
+import { instantText } from '@holdfast/core/task-json.ts';
 import { refused } from './calls.ts';
 import type { Caller, Calls, Outcome, Refused, ReminderFields, TaskFields, TaskJson } from './calls.ts';
-import { instantText, readInstant, readMoment } from './moments.ts';
+import { readInstant, readMoment } from './moments.ts';
 import { findTasks } from './task-list.ts';
 import { taskJson } from './task-json.ts';
 

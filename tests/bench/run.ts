@@ -2,6 +2,7 @@
  * `npm run bench [-- <name>] [-- options]`: runs the named bench, or all of them, and prints a table each.
  * How each is measured, and what it measured where, stands in docs/benchmarks.md.
  */
+import { benchApp } from './app.ts';
 import { benchProjection } from './projection.ts';
 import { benchRecurrence } from './recurrence.ts';
 import { benchReminders } from './reminders/bench.ts';
@@ -11,6 +12,7 @@ const benches: Record<string, (options: string[]) => Promise<void>> = {
   sync: benchSync,
   recurrence: benchRecurrence,
   projection: benchProjection,
+  app: benchApp,
   reminders: benchReminders,
 };
 

@@ -10,7 +10,8 @@ import * as Y from 'yjs';
 import { openDocument, type EpochMs, type HoldfastDocument } from '@holdfast/core/document.ts';
 import type { ListId, Task, TaskId } from '@holdfast/core/document.ts';
 import { canonicalJson, contentHash } from '@holdfast/core/canonical.ts';
-import { seededRandom, START_MS } from '@holdfast/core/testing/replica.ts';
+import { seededRandom } from '@holdfast/core/testing/random.ts';
+import { START_MS } from '@holdfast/core/testing/replica.ts';
 import { histories, rawRegisters, runHistory, type History, type RawEdit, type World } from './world.ts';
 
 const DEFAULT_RUNS = 150;

@@ -11,7 +11,8 @@ import * as Y from 'yjs';
 import { openDocument, type EpochMs, type HoldfastDocument } from '@holdfast/core/document.ts';
 import type { LocalDate, TagId, TaskId, ListId } from '@holdfast/core/document.ts';
 import { canonicalJson } from '@holdfast/core/canonical.ts';
-import { seededRandom, START_MS } from '@holdfast/core/testing/replica.ts';
+import { seededRandom } from '@holdfast/core/testing/random.ts';
+import { START_MS } from '@holdfast/core/testing/replica.ts';
 import { createOracle, stateVector, type Edit, type Oracle } from './oracle.ts';
 
 export const REPLICAS = 4;

@@ -5,6 +5,7 @@
  * Half of the rounds crash the renderer, half kill the whole browser with SIGKILL, at a random moment while
  * edits are made as fast as the page can. HOLDFAST_KILL_ROUNDS sets the rounds, HOLDFAST_KILL_SEED the moments.
  */
+import { seededRandom } from '@holdfast/core/testing/random.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +38,7 @@ test(
   `[V13] no edit shown as saved is missing after the tab is killed (${ROUNDS} rounds, seed ${SEED})`,
   { timeout: 60_000 + ROUNDS * 15_000 },
   async () => {
-    const random = randomFrom(SEED);
+    const random = seededRandom(SEED);
     const saved = new Set<string>();
     for (let round = 0; round < ROUNDS; round += 1) {
       const context = await launchProfile(folder);
@@ -132,15 +133,4 @@ async function killBrowser(context: BrowserContext, page: Page): Promise<void> {
   if (!main) throw new Error(`No browser process among ${JSON.stringify(processInfo)}; page ${page.url()}.`);
   process.kill(main.id, 'SIGKILL');
   await gone;
-}
-
-/** Mulberry32: the same seed gives the same moments. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -4,13 +4,14 @@
  *
  * HOLDFAST_DB_KILL_ROUNDS and HOLDFAST_KILL_SEED choose how often and from which seed; a failure names its seed.
  */
+import { seededRandom } from '@holdfast/core/testing/random.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAccount, type TestAccount } from '../support/account.ts';
 import { postmasterPid, startApp, temporaryDataDir, type App } from '../support/app.ts';
 import { killBudget } from './budget.ts';
-import { createCrew, randomFrom, readFresh, turns, type Crew } from './writers.ts';
+import { createCrew, readFresh, turns, type Crew } from './writers.ts';
 
 const { rounds, seed } = killBudget('HOLDFAST_DB_KILL_ROUNDS', 1);
 const ROUND_TIMEOUT_MS = 60_000;
@@ -42,7 +43,7 @@ test(
   '[DUR2] kill -9 of the database loses no edit that was told durable and none that another client had received',
   { timeout: ROUND_TIMEOUT_MS * (rounds + 1) },
   async () => {
-    const random = randomFrom(seed);
+    const random = seededRandom(seed);
     for (let round = 0; round < rounds; round++) {
       if (round > 0 && round % KILLS_PER_APP === 0) await startAgain();
       await crew.writeUntil(Math.floor(random() * 300));

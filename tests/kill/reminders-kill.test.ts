@@ -4,6 +4,7 @@
  *
  * HOLDFAST_KILL_ROUNDS and HOLDFAST_KILL_SEED choose how often and from which seed; a failure names its seed.
  */
+import { seededRandom } from '@holdfast/core/testing/random.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 import { startPushService, type PushService } from '../support/push-service.ts';
 import { recordUpdates } from '../workers/space.ts';
 import { killBudget } from './budget.ts';
-import { randomFrom, turns } from './writers.ts';
+import { turns } from './writers.ts';
 
 const { rounds, seed } = killBudget('HOLDFAST_KILL_ROUNDS', 2);
 const ROUND_TIMEOUT_MS = 60_000;
@@ -52,7 +53,7 @@ test(
   '[DUR5] kill -9 of one of two workers while reminders fall due: each is sent, once in the books and once on the device',
   { timeout: ROUND_TIMEOUT_MS * (rounds + 3) },
   async () => {
-    const random = randomFrom(seed);
+    const random = seededRandom(seed);
     await database.kysely
       .insertInto('account_user')
       .values({ id: 'ann', name: 'Ann', email: 'ann@example.org' })

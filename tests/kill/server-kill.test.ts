@@ -4,12 +4,13 @@
  *
  * HOLDFAST_KILL_ROUNDS and HOLDFAST_KILL_SEED choose how often and from which seed; a failure names its seed.
  */
+import { seededRandom } from '@holdfast/core/testing/random.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAccount, type TestAccount } from '../support/account.ts';
 import { startApp, type App } from '../support/app.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 import { killBudget } from './budget.ts';
-import { createCrew, randomFrom, readFresh, turns, type Crew } from './writers.ts';
+import { createCrew, readFresh, turns, type Crew } from './writers.ts';
 
 const { rounds, seed } = killBudget('HOLDFAST_KILL_ROUNDS', 3);
 const ROUND_TIMEOUT_MS = 30_000;
@@ -39,7 +40,7 @@ test(
   '[DUR1] kill -9 of the server loses no edit that was told durable and none that another client had received',
   { timeout: ROUND_TIMEOUT_MS * (rounds + 1) },
   async () => {
-    const random = randomFrom(seed);
+    const random = seededRandom(seed);
     for (let round = 0; round < rounds; round++) {
       await crew.writeUntil(Math.floor(random() * 300));
       await turns(Math.floor(random() * 50));
@@ -64,7 +65,7 @@ test(
   '[DUR3] SIGTERM under writers ends with 0, and all that was told or relayed is there afterwards',
   { timeout: 2 * ROUND_TIMEOUT_MS },
   async () => {
-    const random = randomFrom(seed + 1);
+    const random = seededRandom(seed + 1);
     await crew.writeUntil(100 + Math.floor(random() * 200));
     await turns(Math.floor(random() * 50));
     const ended = app.kill('SIGTERM');

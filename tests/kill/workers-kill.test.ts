@@ -5,6 +5,7 @@
  *
  * HOLDFAST_KILL_ROUNDS and HOLDFAST_KILL_SEED choose how often and from which seed; a failure names its seed.
  */
+import { seededRandom } from '@holdfast/core/testing/random.ts';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ import { attemptStart, type Attempt } from '../support/app.ts';
 import { killBudget } from './budget.ts';
 import { answers, createEditStream } from './edit-stream.ts';
 import { BOOKS } from './worker-books.ts';
-import { randomFrom, turns } from './writers.ts';
+import { turns } from './writers.ts';
 
 const { rounds, seed } = killBudget('HOLDFAST_KILL_ROUNDS', 2);
 const ROUND_TIMEOUT_MS = 60_000;
@@ -49,7 +50,7 @@ test(
   '[DUR4] kill -9 of one of two workers and of the database: everything they write is there once, and equals the documents',
   { timeout: ROUND_TIMEOUT_MS * (rounds + 2) },
   async () => {
-    const random = randomFrom(seed);
+    const random = seededRandom(seed);
     const stream = await createEditStream(database, 2, random);
     for (let round = 0; round < rounds; round++) {
       const editing = stream.run(20 + Math.floor(random() * 40));

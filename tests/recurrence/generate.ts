@@ -3,6 +3,7 @@
  * UNTIL, INTERVAL and WKST, starts that like the edges (ends of months and years, leap days, the hours around a change
  * of the clock), and an `after` somewhere.
  */
+import { seededRandom } from '@holdfast/core/testing/random.ts';
 import { changesOf, readZoneTable, type ZoneTable } from './zone-table.ts';
 
 export const ZONES = [
@@ -33,16 +34,10 @@ export interface GeneratedCase {
   readonly isOld: boolean;
 }
 
-/** The mulberry32 generator: 32 bits of state, good enough to scatter test cases. */
+/** Whole numbers from `least` to `greatest`, both included. */
 export function seededInt(seed: number): RandomInt {
-  let state = seed >>> 0;
-  return (least, greatest) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    const unit = ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-    return least + Math.floor(unit * (greatest - least + 1));
-  };
+  const random = seededRandom(seed);
+  return (least, greatest) => least + Math.floor(random() * (greatest - least + 1));
 }
 
 export function createZoneTables(): (timeZone: string) => ZoneTable {

@@ -88,18 +88,21 @@ test('[OB1] each thing done is one event of its type, in order, with its changes
 });
 
 test('[OB1] an event holds the task as the API tells it', async () => {
+  const tag = must(ann.document.createTag({ name: 'errands' })).id;
   const { id } = must(
     ann.document.createTask({
       title: 'One',
+      tags: [tag],
       due: { date: '2026-11-24' as never, time: '09:00', timeZone: 'Europe/Berlin' },
     }),
   );
   await space.append(updates.take());
   await space.workers().runOnce();
-  const [event] = await outbox();
+  const event = (await outbox()).at(-1);
   expect((event?.data as { task: object }).task).toMatchObject({
     id,
     title: 'One',
+    tags: ['errands'],
     status: 'open',
     priority: 'none',
     due: '2026-11-24T09:00',

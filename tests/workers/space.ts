@@ -104,7 +104,7 @@ export async function openSpace(): Promise<Space> {
         ? createThreadProjector(test.url, settings)
         : createProjector(database, effects, settings);
       const loops = [
-        projectionJob({ database, logger, metrics: NO_METRICS, projector }),
+        projectionJob({ database, logger, metrics: NO_METRICS, projector, isBesideServer: true }),
         reconcileJob({ database, logger, effects }),
         auditRetentionJob({ database, logger, keepDays }),
       ].map((job) => createJobLoop({ job, logger, metrics: NO_METRICS, now: () => clock.ms }));

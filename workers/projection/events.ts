@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import type { TaskId } from '@holdfast/core/ids.ts';
 import type { Model } from '@holdfast/core/model.ts';
+import { instantText, taskJson } from '@holdfast/core/task-json.ts';
 import type { Task } from '@holdfast/core/task.ts';
 import { msOfStamp } from '@holdfast/core/stamp.ts';
 import type { Cursor, OutboxRow } from '@holdfast/db/projection.ts';
@@ -115,7 +116,9 @@ function dataOf({ entity, id, ordinal, stamp, userId, changes }: Deed, model: Mo
     `"userId":${storableJson(userId)}`,
     `"claimedAt":${stamp === 0 ? 'null' : JSON.stringify(new Date(msOfStamp(stamp)).toISOString())}`,
     `"changes":[${changes.map(({ change }) => changeJson(change)).join(',')}]`,
-    ...(entity === 'task' ? [`"task":${task === undefined ? 'null' : storableJson(taskJson(task))}`] : []),
+    ...(entity === 'task'
+      ? [`"task":${task === undefined ? 'null' : storableJson(toldTask(task, model))}`]
+      : []),
   ];
   return `{${parts.join(',')}}`;
 }
@@ -124,38 +127,12 @@ function changeJson({ field, before, after }: { field: string; before: unknown; 
   return `{"field":${storableJson(field)},"before":${boundedJson(before)},"after":${boundedJson(after)}}`;
 }
 
-/** In the words of the API. */
-function taskJson(task: Task): object {
+/** The API has its trash for what is in it; whoever only hears of a task is told. */
+function toldTask(task: Task, model: Model): object {
   return {
-    id: task.id,
-    title: task.title,
-    notes: task.notes,
-    status: task.status,
-    priority: task.priority ?? 'none',
-    start: task.start === null ? null : localOf(task.start),
-    due: task.due === null ? null : localOf(task.due),
-    timeZone: task.due?.timeZone ?? null,
-    tags: task.tags,
-    listId: task.listId,
-    parentId: task.parentId,
-    reminders: task.reminders,
-    recurrence:
-      task.rule === null ? null : { rrule: task.rule.rrule, mode: task.rule.mode, missed: task.rule.missed },
-    seriesId: task.rule === null ? null : task.id,
-    ordinal: task.ordinal,
-    createdAt: isoOf(task.createdAt),
-    updatedAt: isoOf(task.updatedAt),
-    completedAt: isoOf(task.closedAt),
-    trashedAt: isoOf(task.trashedAt),
+    ...taskJson(task, (tag) => model.tag(tag)?.name),
+    trashedAt: task.trashedAt === null ? null : instantText(task.trashedAt),
   };
-}
-
-function localOf({ date, time }: { readonly date: string; readonly time?: string }): string {
-  return time === undefined ? date : `${date}T${time}`;
-}
-
-function isoOf(ms: number | null): string | null {
-  return ms === null || Math.abs(ms) > 8.64e15 ? null : new Date(ms).toISOString();
 }
 
 /** A UUID of version 8 (RFC 9562): the first bits of a hash over what was done. */

@@ -2,8 +2,8 @@
  * The job that keeps the projection up with the log.
  *
  * Promise: a space that fails is tried again later, later each time, and delays no other. A single edit is projected at once.
- * While edits pour in, the job works a fifth of the time and takes what has gathered in large batches, so that the server
- * it lives beside keeps its pace; when they stop, it catches up at full speed.
+ * While edits pour in beside a server, the job works a fifth of the time, in pieces that are short for the disk they share, so
+ * that the server keeps its pace; when they stop, it catches up at full speed. In a process of its own it never rests.
  * Why hints are counted: how fast edits come is all that tells a busy server from one person typing.
  */
 import type { Database } from '@holdfast/db/database.ts';
@@ -18,6 +18,8 @@ export interface ProjectionJobOptions {
   readonly logger: WorkerLogger;
   readonly metrics: WorkerMetrics;
   readonly projector: Projector;
+  /** There is a sync server in this process, to whose edits it gives way. */
+  readonly isBesideServer: boolean;
   /** A space's rows are in the projection now. */
   readonly onProjected?: (spaceId: string) => void;
 }
@@ -28,6 +30,7 @@ const BUSY_HINTS_PER_SECOND = 5;
 const VERY_BUSY_HINTS_PER_SECOND = 20;
 /** Of the time that it worked, while the server is busy: a fifth of the time is left for the work. */
 const REST_FACTOR = 4;
+/** Between two rounds, so that what comes meanwhile is taken together. */
 const MIN_REST_MS = 250;
 const MAX_REST_MS = 3000;
 const FIRST_RETRY_MS = 1000;
@@ -86,6 +89,12 @@ export function projectionJob(options: ProjectionJobOptions): Job {
     }
   }
 
+  const isVeryBusy = (): boolean => options.isBesideServer && rate.perSecond() > VERY_BUSY_HINTS_PER_SECOND;
+
+  async function restAfter(turn: Turn, workedMs: number): Promise<void> {
+    if (options.isBesideServer) await rest(turn, restMs(rate.perSecond(), workedMs));
+  }
+
   return {
     name: 'project',
     everyMs: EVERY_MS,
@@ -96,13 +105,14 @@ export function projectionJob(options: ProjectionJobOptions): Job {
     },
     async turn(turn) {
       for (;;) {
-        const startedMs = performance.now();
         const spaces = await spacesToDo(turn.now());
         for (const spaceId of spaces) {
           if (turn.isStopping) return undefined;
+          const startedMs = performance.now();
           await project(spaceId, turn.now());
+          await restAfter(turn, performance.now() - startedMs);
         }
-        if (spaces.length > 0) await rest(turn, restMs(rate.perSecond(), performance.now() - startedMs));
+        if (spaces.length > 0 && isVeryBusy()) await rest(turn, MIN_REST_MS);
         if (turn.isStopping || (hinted.size === 0 && spaces.length < SPACES_PER_LOOK)) return undefined;
       }
     },
@@ -112,9 +122,7 @@ export function projectionJob(options: ProjectionJobOptions): Job {
 
 /** How long to leave the machine to others after having worked so long. */
 export function restMs(hintsPerSecond: number, workedMs: number): number {
-  if (hintsPerSecond <= BUSY_HINTS_PER_SECOND) return 0;
-  const least = hintsPerSecond > VERY_BUSY_HINTS_PER_SECOND ? MIN_REST_MS : 0;
-  return Math.min(MAX_REST_MS, Math.max(least, workedMs * REST_FACTOR));
+  return hintsPerSecond <= BUSY_HINTS_PER_SECOND ? 0 : Math.min(MAX_REST_MS, workedMs * REST_FACTOR);
 }
 
 const SLICE_MS = 100;

@@ -19,7 +19,8 @@ export interface Projector {
 }
 
 export const PROJECTION: ProjectionSettings = {
-  maxRows: 1000,
+  // What a turn writes is flushed with whatever the server commits meanwhile: a large one would be felt there.
+  maxRows: 200,
   maxBytes: 4 * 1024 * 1024,
   patienceMs: 60_000,
 };

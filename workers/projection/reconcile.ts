@@ -4,7 +4,7 @@
  * Promise: the document is made anew of snapshot and rows, every row is compared in every column, the search vector too, and
  * what differs is counted; mending writes it as it should be and plans anew what follows from it. What is counted is a
  * fault of this program or a hand in the database; it is kept as `projection_cursor.drift` and shown as a metric.
- * Limits: while a space is compared it is not projected; a document of ten thousand tasks takes about two seconds.
+ * Limits: while a space is compared it is not projected.
  */
 import type { Database } from '@holdfast/db/database.ts';
 import {

@@ -4,9 +4,9 @@
  * another client had received. What was sent within the last moments and neither acknowledged nor received is
  * what no server can keep; it is in the first class only.
  */
+import { seededRandom } from '@holdfast/core/testing/random.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Measure } from './measure.ts';
-import { randomFrom } from './workload.ts';
 
 const SHAPE = {
   documents: 5,
@@ -19,7 +19,7 @@ const RATE = 500;
 const LONGEST_MS = 12_000;
 
 export const measureCrash: Measure = async ({ target, load, round, seed, results }) => {
-  const random = randomFrom(seed * 1_000 + round);
+  const random = seededRandom((seed * 1_000 + round) * 0x9e3779b9);
   await load.prepare({ key: 'crash', shape: SHAPE });
   const server = await target.start();
   const documents = await server.newDocuments(SHAPE.documents);

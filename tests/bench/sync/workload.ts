@@ -6,6 +6,7 @@
  * they replace), two create a task, one completes one. Every edit is one transaction and one update frame.
  * Deterministic by seed; no clock and no randomness from outside.
  */
+import { seededRandom } from '@holdfast/core/testing/random.ts';
 import * as Y from 'yjs';
 
 export interface WriterPlan {
@@ -32,7 +33,7 @@ export function planSeed(tasks: number, seed = 1): SeedPlan {
   doc.clientID = SEED_CLIENT_ID;
   const updates: Uint8Array[] = [];
   doc.on('update', (update: Uint8Array) => updates.push(update));
-  const random = randomFrom(seed);
+  const random = seededRandom(seed * 0x9e3779b9);
   const stamp = stampFrom(FIRST_STAMP_MS);
   for (let n = 0; n < tasks; n++) {
     doc.transact(() => writeTask(doc, taskId('s', n), SEED_CLIENT_ID, stamp, random));
@@ -56,7 +57,7 @@ export function planWriter(
     updates.push(update);
     clocks.push(Y.getState(doc.store, clientId));
   });
-  const random = randomFrom(writer + 7);
+  const random = seededRandom((writer + 7) * 0x9e3779b9);
   const stamp = stampFrom(FIRST_STAMP_MS + 86_400_000 + writer * 1_000);
   const tasks = doc.getMap('tasks');
   for (let n = 0; n < updateCount; n++) {
@@ -121,15 +122,4 @@ function sentence(random: () => number): string {
 function stampFrom(ms: number): () => number {
   let last = ms * 1024;
   return () => ++last;
-}
-
-/** mulberry32 (public domain): small, fast, and the same everywhere. */
-export function randomFrom(seed: number): () => number {
-  let state = (seed * 0x9e3779b9) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
