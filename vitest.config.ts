@@ -9,8 +9,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', 'web/build/**', 'web/.svelte-kit/**', 'data/**'],
     globalSetup: ['tests/support/postgres-setup.ts'],
-    // Two cores are what a small CI machine has; more workers would only make time limits unreliable.
-    maxWorkers: 2,
+    // Two cores are what a small CI machine has, and a third of the time a test waits for a browser or a disk.
+    maxWorkers: 3,
     // Only against a hang: on a busy machine, starting a server and a database takes many times as long.
     testTimeout: 120_000,
     hookTimeout: 120_000,

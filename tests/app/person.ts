@@ -18,6 +18,8 @@ export interface PersonOptions {
   readonly timeZone?: string;
   /** An instant at which the page's clock stands still; its timers run. */
   readonly now?: string;
+  /** The app is not installed: for what has nothing to do with it, since installing costs as much as a small test. */
+  readonly isNotInstalled?: boolean;
   /** Runs in every page before the app does. */
   readonly before?: string;
   /** What the page's clock shows when it begins; the test then moves it by `page.clock`. */
@@ -72,6 +74,7 @@ export async function newPerson(browser: Browser, url: string, o: PersonOptions 
     hasTouch: o.viewport?.width === PHONE.width,
     permissions: ['clipboard-read', 'clipboard-write'],
     reducedMotion: 'reduce',
+    ...(o.isNotInstalled === true ? { serviceWorkers: 'block' } : {}),
   });
   if (o.now !== undefined) await context.clock.setFixedTime(o.now);
   if (o.before !== undefined) await context.addInitScript(o.before);
