@@ -441,15 +441,18 @@ export function createConnection(options: ConnectionOptions): Connection {
       const isSaving = [...(session?.tickets.values() ?? [])].some((ticket) => ticket.covers !== null);
       return {
         connection,
+        ...(connection === 'offline' ? { offlineReason: options.isOnline() ? 'server' : 'network' } : {}),
         ...(connection === 'refused' && refusal !== null ? { refusal } : {}),
         saving: isSaving,
         seenBy: devices
           .filter((device) => device.id !== self)
-          .map(({ id, name, seenAt, applied }) => ({
+          .map(({ id, name, seenAt, applied, connected }) => ({
             id,
             name,
             at: seenAt as EpochMs,
             current: applied >= head,
+            // What was heard before the connection broke says nothing about now.
+            connected: connected && connection === 'online',
           })),
         clockSkewMs,
       };
@@ -472,6 +475,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (!isStarted || ended) return;
       // It goes on trying: a browser's word about the network is not always true of this server.
       provider.disconnect();
+      // Where there was no socket any more, only the reason is another.
+      options.onLink();
     },
     askIds(asked) {
       const on = session;
