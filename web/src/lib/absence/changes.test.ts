@@ -60,7 +60,9 @@ test('[W8] several changes of one field by one hand are one, and none where they
       entry({ field: 'done', before: { kind: 'done' }, after: null }),
     ),
   ).toEqual([['Call Tom', ['Anna changed the title from “Call” to “Call Tom”']]]);
-  expect(told(entry({ before: 'Call', after: 'Ring' }), entry({ before: 'Ring', after: 'Call' }))).toEqual([]);
+  expect(told(entry({ before: 'Call', after: 'Ring' }), entry({ before: 'Ring', after: 'Call' }))).toEqual(
+    [],
+  );
 });
 
 test('[W8] lists and tags are told of by their own words, and what is gone by the name it had', () => {

@@ -23,7 +23,7 @@ import * as Y from 'yjs';
 import { chunkUpdate } from './chunks.ts';
 import type { ClientIds, ServerView } from './clients.ts';
 import type { PendingWrite, Storage, Unsent } from './storage.ts';
-import type { ConnectionState, EpochMs } from './status.ts';
+import type { ConnectionState, EpochMs, OfflineReason } from './status.ts';
 import { SERVER_ORIGIN, type UnsentMarker } from './stored-document.ts';
 import type { LinkState } from './tabs.ts';
 import * as wire from './wire.ts';
@@ -437,11 +437,12 @@ export function createConnection(options: ConnectionOptions): Connection {
   return {
     get link() {
       const connection = connectionState();
+      const offlineReason: OfflineReason = options.isOnline() ? 'server' : 'network';
       const self = options.self().id;
       const isSaving = [...(session?.tickets.values() ?? [])].some((ticket) => ticket.covers !== null);
       return {
         connection,
-        ...(connection === 'offline' ? { offlineReason: options.isOnline() ? 'server' : 'network' } : {}),
+        ...(connection === 'offline' ? { offlineReason } : {}),
         ...(connection === 'refused' && refusal !== null ? { refusal } : {}),
         saving: isSaving,
         seenBy: devices

@@ -1,6 +1,13 @@
 /** The devices of a person, as the server lists them. */
 
-import { createServerCall, type Page, readInstant, readPage, type ServerResult, withoutValue } from '../server-call.ts';
+import {
+  createServerCall,
+  type Page,
+  readInstant,
+  readPage,
+  type ServerResult,
+  withoutValue,
+} from '../server-call.ts';
 
 export interface OwnDevice {
   readonly id: string;

@@ -70,7 +70,10 @@ export class Appearance {
   #save(): void {
     this.#apply();
     try {
-      localStorage.setItem(STORAGE_KEY, JSON.stringify({ theme: this.#theme, accent: this.#accent, density: this.#density }));
+      localStorage.setItem(
+        STORAGE_KEY,
+        JSON.stringify({ theme: this.#theme, accent: this.#accent, density: this.#density }),
+      );
     } catch {
       // Storage is blocked: the choice holds for this visit.
     }

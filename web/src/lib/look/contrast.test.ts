@@ -28,7 +28,9 @@ function block(selector: string): string {
 
 function tokensOf(theme: Theme): Map<string, string> {
   const text = `${block(':root')}\n${block(`:root[data-theme='${theme}']`)}`;
-  return new Map([...text.matchAll(/--([\w-]+):\s*([^;]+);/g)].map(([, name = '', value = '']) => [name, value]));
+  return new Map(
+    [...text.matchAll(/--([\w-]+):\s*([^;]+);/g)].map(([, name = '', value = '']) => [name, value]),
+  );
 }
 
 function colourOf(theme: Theme, name: string, accent: { hue: number; chroma: number }): Colour {
@@ -37,7 +39,9 @@ function colourOf(theme: Theme, name: string, accent: { hue: number; chroma: num
   const plain = value
     .replaceAll('var(--accent-hue)', String(accent.hue))
     .replaceAll('var(--accent-chroma)', String(accent.chroma))
-    .replaceAll(/calc\(([\d.]+) \* ([\d.]+)\)/g, (_all, a: string, b: string) => String(Number(a) * Number(b)));
+    .replaceAll(/calc\(([\d.]+) \* ([\d.]+)\)/g, (_all, a: string, b: string) =>
+      String(Number(a) * Number(b)),
+    );
   const found = /^oklch\(([\d.]+) ([\d.]+) ([\d.]+)(?: \/ ([\d.]+))?\)$/.exec(plain);
   if (!found) throw new Error(`--${name} is no oklch colour: ${plain}`);
   const [, l, c, h, alpha] = found;

@@ -393,13 +393,13 @@ export class Intents {
   keepAllThatStand(conflicts: readonly Conflict[]): void {
     let left = 0;
     this.#run((document) =>
-      document.batch('dismiss second values', () => {
+      document.batch('dismiss kept values', () => {
         left = conflicts.filter((conflict) => !document.resolveConflict(conflict, 'keep').ok).length;
         return { ok: true };
       }),
     );
     const count = conflicts.length - left;
-    const words = count === 1 ? '1 second value dismissed' : `${String(count)} second values dismissed`;
+    const words = count === 1 ? '1 kept value dismissed' : `${String(count)} kept values dismissed`;
     this.#offerDismissed(left > 0 ? `${words}; ${String(left)} changed since and stayed` : words);
   }
 

@@ -48,7 +48,10 @@ function isOnServer(changedAt: number, { waiting, unsaved, oldestWaitingAt }: Sy
   return oldestWaitingAt !== null && changedAt + TOLERANCE_MS < oldestWaitingAt;
 }
 
-function othersWords(devices: readonly OtherDevice[], { now, locale }: { now: number; locale: string }): string {
+function othersWords(
+  devices: readonly OtherDevice[],
+  { now, locale }: { now: number; locale: string },
+): string {
   const [latest, ...further] = devices.filter(({ current }) => current).sort((a, b) => b.at - a.at);
   if (latest === undefined) {
     return devices.length === 0 ? '' : 'not known to be on another device yet';
