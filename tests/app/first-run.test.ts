@@ -51,7 +51,9 @@ test('[W9] hidden, the welcome stays hidden', async () => {
 test('[W10] [W12] [W13] [W14] what is chosen for this browser holds at once, and from the first moment after a reload', async () => {
   const anna = await newPerson(browser, site.url, { now: '2026-11-23T12:00:00' });
   const { page } = anna;
-  await anna.add('Call Tom today 15:00 #Home');
+  await anna.quickAdd.fill('Call Tom today 15:00 #Home');
+  await anna.quickAdd.press('Enter');
+  await page.getByRole('link', { name: 'Home' }).waitFor();
   await anna.go('Settings');
   await page.getByLabel('Clock', { exact: true }).selectOption({ label: '12 hours (2:30 pm)' });
   await page.getByLabel('Weeks begin on').selectOption({ label: 'Sunday' });
