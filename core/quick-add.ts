@@ -110,7 +110,9 @@ export function parseQuickAdd(line: string, context: QuickAddContext): QuickAdd 
 
 /** Is the month before the day in figures like 3/4? So it is in the United States and the Philippines. */
 function isMonthFirst(locale: string): boolean {
-  const region = /[-_]([A-Za-z]{2})(?:[-_]|$)/.exec(locale)?.[1]?.toUpperCase();
+  // What follows -u- are choices (en-u-hc-h23), where "hc" is no region.
+  const [plain = ''] = locale.split(/[-_]u[-_]/i);
+  const region = /[-_]([A-Za-z]{2})(?:[-_]|$)/.exec(plain)?.[1]?.toUpperCase();
   if (region === undefined) return languageOf(locale) === 'en';
   return region === 'US' || region === 'PH';
 }

@@ -229,7 +229,12 @@ test('[N18] a subscription is sent again at every start, and given up when someo
   expect((await sent).postDataJSON()).toMatchObject({ deviceId: expect.any(String) as string });
   await phone.untilSync(/^\s*All saved/);
   await phone.go('Settings');
+  const given = phone.page.waitForResponse(
+    (response) =>
+      response.request().method() === 'DELETE' && response.url().endsWith('/api/v1/push-subscriptions'),
+  );
   await phone.page.getByRole('button', { name: 'Sign out' }).click();
+  expect((await given).ok()).toBe(true);
   await phone.untilSync('On this device only');
   expect(await phone.page.evaluate(() => localStorage.getItem('subscribed'))).toBeNull();
 });

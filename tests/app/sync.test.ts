@@ -65,7 +65,7 @@ test('[P17] the sync line says where the edits are: here, on the server, waiting
   await laptop.untilSync('Offline · 2 edits waiting, saved on this device');
   await laptop.sync.getByRole('link').click();
   await laptop.page
-    .getByText(/The server cannot be reached. 2 edits not on the server yet, the oldest from/)
+    .getByText(/This device has no network\. .*2 edits not on the server yet, the oldest from/)
     .waitFor();
   await laptop.context.setOffline(false);
   await laptop.untilSync(/^\s*All saved/);

@@ -12,5 +12,6 @@
     saved.theme === 'dark' || (saved.theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);
   root.dataset.theme = isDark ? 'dark' : 'light';
   if (typeof saved.accent === 'string') root.dataset.accent = saved.accent;
+  if (saved.density === 'compact') root.dataset.density = 'compact';
   if (isDark) document.querySelector('meta[name="theme-color"]').setAttribute('content', '#14181f');
 })();

@@ -9,6 +9,8 @@
 import type { HoldfastDocument } from '@holdfast/core/document.ts';
 import { createContext } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
+import type { Absence } from './absence/absence.svelte.ts';
+import { Choices } from './choices.svelte.ts';
 import { Clock } from './clock.svelte.ts';
 import type { Device, DeviceStart } from './device/device.ts';
 import { startDevice } from './device/start-device.ts';
@@ -21,14 +23,17 @@ import { Intents } from './tasks/intents.ts';
 import { QuickAddGrammar } from './tasks/quick-add-grammar.svelte.ts';
 import { ScopeAsker } from './tasks/scope.svelte.ts';
 import { TaskStore } from './tasks/task-store.svelte.ts';
+import { FirstRun } from './welcome/first-run.svelte.ts';
 
 export type AppPhase = 'opening' | 'ready' | 'failed' | 'closed';
 
 export const [getApp, setApp] = createContext<App>();
 
 export class App {
-  readonly clock = new Clock();
+  readonly choices = new Choices();
+  readonly clock = new Clock({ locale: () => this.choices.locale });
   readonly appearance = new Appearance();
+  readonly firstRun = new FirstRun();
   readonly toasts = new Toasts();
   readonly tasks = new TaskStore();
   readonly sync = new SyncState();
@@ -53,6 +58,7 @@ export class App {
   #phase: AppPhase = $state('opening');
   #problem = $state('');
   #device: Device | null = $state.raw(null);
+  #absence: Absence | null = $state.raw(null);
   #start: DeviceStart | null = null;
   /** Fields with words that are not in the document yet. */
   readonly #drafts = new SvelteSet<() => void>();
@@ -66,6 +72,10 @@ export class App {
   }
   get device(): Device | null {
     return this.#device;
+  }
+  /** What happened while nobody looked; null until it is loaded, after everything that is shown first. */
+  get absence(): Absence | null {
+    return this.#absence;
   }
 
   open(): void {
@@ -88,6 +98,7 @@ export class App {
         this.tasks.open(device.document);
         this.sync.open(device);
         this.reminding.open(device);
+        void this.#watchAbsence(device);
         device.onClosed(() => {
           this.#phase = 'closed';
           void this.reminding.forget().finally(() => {
@@ -102,6 +113,13 @@ export class App {
       },
     );
     void this.updates.register();
+  }
+
+  /** Where quick add puts what is added in no list, for pages that are of none. A list that is gone is the Inbox. */
+  get defaultPlace(): { readonly listId?: string } {
+    const id = this.choices.defaultListId;
+    const list = id === null ? undefined : this.tasks.listById(id);
+    return id === null || list === undefined || list.trashedAt !== null ? {} : { listId: id };
   }
 
   /** A field that holds unsaved words says how to save them; returns how to forget it. */
@@ -138,10 +156,24 @@ export class App {
   close(): void {
     this.saveDrafts();
     this.reminding.close();
+    this.#absence?.close();
     this.clock.close();
+    this.firstRun.close();
     this.appearance.close();
     this.toasts.dismiss();
     void this.#device?.close();
+  }
+
+  async #watchAbsence(device: Device): Promise<void> {
+    try {
+      const { Absence: Watcher } = await import('./absence/absence.svelte.ts');
+      const absence = new Watcher({ device, server: this.reminding.server });
+      await absence.open();
+      if (this.#device === device) this.#absence = absence;
+      else absence.close();
+    } catch {
+      // The part could not be loaded, or another window signed out: nothing that was edited depends on it.
+    }
   }
 
   #edit(run: (document: HoldfastDocument) => void): void {

@@ -13,7 +13,7 @@ import type { Present } from './words/due-words.ts';
 const TICK_MS = 30_000;
 
 export class Clock {
-  readonly locale: string = navigator.language || 'en';
+  readonly #locale: () => string;
   #today: LocalDate = $state(localDate(Date.now()));
   #timeZone: string = $state(hostTimeZone());
   #now = Date.now();
@@ -31,7 +31,8 @@ export class Clock {
   });
   #midnight: ReturnType<typeof setTimeout> | undefined;
 
-  constructor() {
+  constructor(o: { locale: () => string }) {
+    this.#locale = o.locale;
     this.#awaitMidnight();
     document.addEventListener('visibilitychange', this.#onWake);
     addEventListener('focus', this.#onWake);
@@ -39,6 +40,11 @@ export class Clock {
 
   get today(): LocalDate {
     return this.#today;
+  }
+
+  /** The language tag by which dates and times are said, as chosen for this browser. */
+  get locale(): string {
+    return this.#locale();
   }
 
   /** IANA name of where the device is now. */

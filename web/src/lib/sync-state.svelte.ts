@@ -1,7 +1,7 @@
 /** The device's account of where each edit is, for components: the bridge from its listeners to runes. */
 
 import { createSubscriber } from 'svelte/reactivity';
-import type { Account, Device, SyncStatus } from './device/device.ts';
+import type { Account, Device, StorageReport, SyncStatus } from './device/device.ts';
 
 const NOTHING_YET: SyncStatus = {
   storage: 'ok',
@@ -23,6 +23,8 @@ const NOT_OPENED: SyncStatus = {
 export class SyncState {
   /** Edits made before the document was loaded. */
   queued: number = $state(0);
+  /** What the browser says about room and keeping; null: it was not asked yet. */
+  #storage: StorageReport | null = $state.raw(null);
   #device: Device | null = $state.raw(null);
   #hasFailed = $state(false);
   readonly #changes = createSubscriber((update) => {
@@ -36,6 +38,16 @@ export class SyncState {
 
   open(device: Device): void {
     this.#device = device;
+    void this.lookAtStorage();
+  }
+
+  get storage(): StorageReport | null {
+    return this.#storage;
+  }
+
+  /** Asks the browser again. */
+  async lookAtStorage(): Promise<void> {
+    this.#storage = (await this.#device?.storage().catch(() => null)) ?? this.#storage;
   }
 
   /** The device did not open: nothing that is done now is kept. */

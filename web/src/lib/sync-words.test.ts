@@ -64,10 +64,32 @@ test('[P16] the device that has everything and was seen last is named', () => {
     name: id,
     at: (NOW - minutesAgo * 60_000) as EpochMs,
     current,
+    connected: false,
   });
   const status: SyncStatus = {
     ...calm,
     seenBy: [seen('Tablet', 40, true), seen('Phone', 2, true), seen('Work', 1, false)],
   };
   expect(syncWords(status, o).text).toBe('All saved · seen on Phone 2 min ago');
+});
+
+test('[W1] a server that does not answer is told from a network that is gone, after the words that stand first', () => {
+  const offline: SyncStatus = { ...calm, connection: 'offline', offlineReason: 'network' };
+  const silent: SyncStatus = { ...offline, offlineReason: 'server' };
+  expect(syncWords(offline, o).text).toBe('Offline · everything is saved on this device');
+  expect(syncWords(silent, o).text).toBe(
+    'Offline · everything is saved on this device · the server does not answer',
+  );
+  expect(syncWords({ ...silent, waiting: 2, oldestWaitingAt: AT_10_42 }, o).text).toBe(
+    'Offline · 2 edits waiting, saved on this device · the server does not answer',
+  );
+});
+
+test('[W2] a browser that is almost full is said in the line, unless something worse is', () => {
+  const full = { ...o, isNearlyFull: true };
+  expect(syncWords(calm, full).text).toBe('All saved · this browser is almost full');
+  expect(syncWords({ ...calm, connection: 'none' }, full).text).toBe(
+    'On this device only · this browser is almost full',
+  );
+  expect(syncWords({ ...calm, storage: 'failing' }, full).text).not.toContain('almost');
 });

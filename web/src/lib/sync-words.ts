@@ -22,10 +22,14 @@ export interface SyncWords {
 /** How long an edit may be under way before it counts as waiting. */
 const PATIENCE_MS = 3_000;
 
-export function syncWords(
-  status: SyncStatus,
-  o: { now: number; locale: string; queued?: number },
-): SyncWords {
+interface SyncWordsContext {
+  readonly now: number;
+  readonly locale: string;
+  readonly queued?: number;
+  readonly isNearlyFull?: boolean;
+}
+
+export function syncWords(status: SyncStatus, o: SyncWordsContext): SyncWords {
   const { waiting } = status;
   const since = sinceWords(status, o);
   if (status.storage === 'failing') {
@@ -44,12 +48,14 @@ export function syncWords(
     };
   }
   if (status.connection === 'offline') {
+    // Not the same: the one mends itself, the other someone has to mend.
+    const why = status.offlineReason === 'server' ? ' · the server does not answer' : '';
     return {
       kind: 'offline',
       text:
         waiting > 0
-          ? `Offline · ${edits(waiting)} waiting, saved on this device`
-          : 'Offline · everything is saved on this device',
+          ? `Offline · ${edits(waiting)} waiting, saved on this device${why}`
+          : `Offline · everything is saved on this device${why}`,
     };
   }
   if (status.connection === 'refused') {
@@ -65,8 +71,10 @@ export function syncWords(
   if (isSettling || (status.connection !== 'none' && (waiting > 0 || status.saving))) {
     return { kind: 'saving', text: 'Saving' };
   }
-  if (status.connection === 'none') return { kind: 'local', text: 'On this device only' };
-  return { kind: 'saved', text: savedWords(status, o) };
+  // The room that is left matters more than who has seen it.
+  const full = o.isNearlyFull === true ? ' · this browser is almost full' : '';
+  if (status.connection === 'none') return { kind: 'local', text: `On this device only${full}` };
+  return { kind: 'saved', text: full === '' ? savedWords(status, o) : `All saved${full}` };
 }
 
 /** "1 edit", "3 edits". */

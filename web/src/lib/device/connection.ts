@@ -23,7 +23,7 @@ import * as Y from 'yjs';
 import { chunkUpdate } from './chunks.ts';
 import type { ClientIds, ServerView } from './clients.ts';
 import type { PendingWrite, Storage, Unsent } from './storage.ts';
-import type { ConnectionState, EpochMs } from './status.ts';
+import type { ConnectionState, EpochMs, OfflineReason } from './status.ts';
 import { SERVER_ORIGIN, type UnsentMarker } from './stored-document.ts';
 import type { LinkState } from './tabs.ts';
 import * as wire from './wire.ts';
@@ -437,19 +437,23 @@ export function createConnection(options: ConnectionOptions): Connection {
   return {
     get link() {
       const connection = connectionState();
+      const offlineReason: OfflineReason = options.isOnline() ? 'server' : 'network';
       const self = options.self().id;
       const isSaving = [...(session?.tickets.values() ?? [])].some((ticket) => ticket.covers !== null);
       return {
         connection,
+        ...(connection === 'offline' ? { offlineReason } : {}),
         ...(connection === 'refused' && refusal !== null ? { refusal } : {}),
         saving: isSaving,
         seenBy: devices
           .filter((device) => device.id !== self)
-          .map(({ id, name, seenAt, applied }) => ({
+          .map(({ id, name, seenAt, applied, connected }) => ({
             id,
             name,
             at: seenAt as EpochMs,
             current: applied >= head,
+            // What was heard before the connection broke says nothing about now.
+            connected: connected && connection === 'online',
           })),
         clockSkewMs,
       };
@@ -472,6 +476,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (!isStarted || ended) return;
       // It goes on trying: a browser's word about the network is not always true of this server.
       provider.disconnect();
+      // Where there was no socket any more, only the reason is another.
+      options.onLink();
     },
     askIds(asked) {
       const on = session;

@@ -24,7 +24,7 @@ import { createSync } from './sync.ts';
 import { keepViewCache } from './keep-view-cache.ts';
 import type { ViewCache } from './view-cache.ts';
 
-export type { ConnectionState, EpochMs, OtherDevice, SyncStatus } from './status.ts';
+export type { ConnectionState, EpochMs, OfflineReason, OtherDevice, SyncStatus } from './status.ts';
 export type { CachedTask, ViewCache } from './view-cache.ts';
 export type { MissingFeature } from './missing.ts';
 
@@ -85,6 +85,8 @@ export interface Device {
   signOut(o?: { insist?: boolean }): Promise<DeviceResult>;
   /** Removes everything from this browser. Refused with 'unsent' and `count` while edits would be lost. */
   clear(o?: { insist?: boolean }): Promise<DeviceResult>;
+  /** Before the server is told of a sign-out: the last moment at which it knows who asks. Waited for, not for long. */
+  onLeaving(listener: () => Promise<void>): () => void;
   /** After signing out or clearing, here or in another tab. The device is closed by then. */
   onClosed(listener: (reason: ClosedReason) => void): () => void;
   readonly missing: readonly MissingFeature[];
@@ -124,6 +126,7 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
   const accountListeners = new Set<(account: Account | null) => void>();
   const closedListeners = new Set<(reason: ClosedReason) => void>();
   const notifyListeners = new Set<() => void>();
+  const leavingListeners = new Set<() => Promise<void>>();
   let ids: ClientIds | null = null;
   let isClosed = false;
 
@@ -182,12 +185,13 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
 
   function takeStatus(): SyncStatus {
     const { failing, unsaved, unsent, oldestUnsentAt } = storage.state;
-    const { connection, refusal, saving, seenBy, clockSkewMs } = sync.link;
+    const { connection, offlineReason, refusal, saving, seenBy, clockSkewMs } = sync.link;
     const hasAccount = registration.account !== null;
     return {
       storage: failing === null ? 'ok' : 'failing',
       ...(failing === null ? {} : { storageError: failing }),
       connection,
+      ...(offlineReason === undefined ? {} : { offlineReason }),
       ...(refusal === undefined ? {} : { refusal }),
       unsaved,
       waiting: hasAccount ? unsent : 0,
@@ -277,6 +281,7 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
     }
     let signOutOwed = false;
     if (registration.account) {
+      await leave();
       const answer = await accounts.signOut();
       signOutOwed = !answer.ok;
       if (!answer.ok && !insist) return { ok: false, code: answer.code, message: answer.message };
@@ -297,6 +302,13 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
     sync.tellClosing(reason);
     await shut(reason);
     return { ok: true };
+  }
+
+  /** Whoever does not answer in time does not keep anyone from signing out. */
+  async function leave(): Promise<void> {
+    const limit = new Promise<void>((resolve) => setTimeout(resolve, LEAVING_LIMIT_MS));
+    const left = [...leavingListeners].map((listener) => listener().catch(() => undefined));
+    await Promise.race([Promise.all(left), limit]);
   }
 
   async function paySignOut(): Promise<void> {
@@ -354,6 +366,7 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
       return giveUp('signed-out', insist);
     },
     clear: ({ insist = false } = {}) => giveUp('cleared', insist),
+    onLeaving: (listener) => subscribe(leavingListeners, listener),
     onClosed: (listener) => subscribe(closedListeners, listener),
     missing: missingFeatures(lookAround()),
     async storage() {
@@ -386,6 +399,7 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
 }
 
 const UNREGISTERED = 'unregistered';
+const LEAVING_LIMIT_MS = 3_000;
 
 function unregistered(now: EpochMs): Registration {
   return {

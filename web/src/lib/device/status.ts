@@ -21,6 +21,8 @@ export type ConnectionState =
   /** The server is there and will not take this device's edits; `refusal` says why. */
   | 'refused';
 
+export type OfflineReason = 'network' | 'server';
+
 /** Another device of this account, as the server last heard of it. */
 export interface OtherDevice {
   readonly id: string;
@@ -29,6 +31,8 @@ export interface OtherDevice {
   readonly at: EpochMs;
   /** It has stored everything that the server has. */
   readonly current: boolean;
+  /** It has a connection to the server now. */
+  readonly connected: boolean;
 }
 
 export interface SyncStatus {
@@ -36,6 +40,8 @@ export interface SyncStatus {
   /** Why this device cannot store, as a sentence for people. Only while `storage` is 'failing'. */
   readonly storageError?: string;
   readonly connection: ConnectionState;
+  /** Whether the browser has no network at all, or the server does not answer. Only while `connection` is 'offline'. */
+  readonly offlineReason?: OfflineReason;
   /** Why the server refuses, as a sentence for people. Only while `connection` is 'refused'. */
   readonly refusal?: string;
   /** Edits in memory that IndexedDB has not committed. */

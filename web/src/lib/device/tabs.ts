@@ -11,11 +11,12 @@
  */
 
 import type { Commit } from './storage.ts';
-import type { ConnectionState, OtherDevice } from './status.ts';
+import type { ConnectionState, OfflineReason, OtherDevice } from './status.ts';
 
 /** What the leader knows of the server, for the status of the other tabs. */
 export interface LinkState {
   readonly connection: ConnectionState;
+  readonly offlineReason?: OfflineReason;
   readonly refusal?: string;
   readonly saving: boolean;
   readonly seenBy: readonly OtherDevice[];

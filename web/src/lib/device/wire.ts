@@ -45,6 +45,7 @@ export interface DeviceReport {
   readonly name: string;
   readonly applied: number;
   readonly seenAt: number;
+  readonly connected: boolean;
 }
 
 export interface Receipt {
@@ -115,7 +116,7 @@ export function readDevices(decoder: decoding.Decoder): DeviceReport[] | null {
     const { id, name, applied, seenAt } = device;
     const isComplete =
       typeof id === 'string' && typeof name === 'string' && isNumber(applied) && isNumber(seenAt);
-    return isComplete ? [{ id, name, applied, seenAt }] : [];
+    return isComplete ? [{ id, name, applied, seenAt, connected: device['connected'] === true }] : [];
   });
 }
 

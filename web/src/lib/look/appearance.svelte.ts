@@ -1,5 +1,5 @@
 /**
- * Light or dark, and the accent: kept in this browser, applied to the root element.
+ * Light or dark, the accent, and how close rows stand: kept in this browser, applied to the root element.
  *
  * `static/appearance.js` applies the same before the first paint and must know the same key and shape. With
  * "system", the attribute is set from the browser's preference, so that the styles need one dark block, not two.
@@ -8,6 +8,8 @@
 const STORAGE_KEY = 'holdfast:appearance';
 
 export type Theme = 'system' | 'light' | 'dark';
+/** How high a row is where there is a pointer; on a phone rows are as high as a thumb needs. */
+export type Density = 'comfortable' | 'compact';
 
 export const ACCENTS = [
   { id: 'harbour', name: 'Harbour', hue: 228, chroma: 0.1 },
@@ -24,6 +26,7 @@ const PAGE_COLOURS = { light: '#fcfaf8', dark: '#14181f' } as const;
 export class Appearance {
   #theme: Theme = $state('system');
   #accent: AccentId = $state('harbour');
+  #density: Density = $state('comfortable');
   readonly #system = matchMedia('(prefers-color-scheme: dark)');
 
   constructor() {
@@ -31,6 +34,7 @@ export class Appearance {
     if (saved.theme === 'light' || saved.theme === 'dark') this.#theme = saved.theme;
     const accent = ACCENTS.find(({ id }) => id === saved.accent);
     if (accent) this.#accent = accent.id;
+    if (saved.density === 'compact') this.#density = 'compact';
     this.#system.addEventListener('change', this.#apply);
     this.#apply();
   }
@@ -51,6 +55,14 @@ export class Appearance {
     this.#save();
   }
 
+  get density(): Density {
+    return this.#density;
+  }
+  set density(density: Density) {
+    this.#density = density;
+    this.#save();
+  }
+
   close(): void {
     this.#system.removeEventListener('change', this.#apply);
   }
@@ -58,7 +70,10 @@ export class Appearance {
   #save(): void {
     this.#apply();
     try {
-      localStorage.setItem(STORAGE_KEY, JSON.stringify({ theme: this.#theme, accent: this.#accent }));
+      localStorage.setItem(
+        STORAGE_KEY,
+        JSON.stringify({ theme: this.#theme, accent: this.#accent, density: this.#density }),
+      );
     } catch {
       // Storage is blocked: the choice holds for this visit.
     }
@@ -69,13 +84,14 @@ export class Appearance {
     const root = document.documentElement;
     root.dataset['theme'] = isDark ? 'dark' : 'light';
     root.dataset['accent'] = this.#accent;
+    root.dataset['density'] = this.#density;
     document
       .querySelector('meta[name="theme-color"]')
       ?.setAttribute('content', isDark ? PAGE_COLOURS.dark : PAGE_COLOURS.light);
   };
 }
 
-function readSaved(): { theme?: unknown; accent?: unknown } {
+function readSaved(): { theme?: unknown; accent?: unknown; density?: unknown } {
   try {
     const saved: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}');
     return typeof saved === 'object' && saved !== null ? saved : {};

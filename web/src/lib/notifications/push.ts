@@ -44,6 +44,8 @@ export interface Push {
   turnOff(): Promise<PushState>;
   /** At every start, and when an account was attached. */
   resume(): Promise<PushState>;
+  /** Before someone signs out, while the server still knows who asks: it pushes here no more. */
+  leave(): Promise<void>;
   /** Someone signed out: nothing of theirs may be shown here any more. */
   forget(): Promise<void>;
 }
@@ -154,10 +156,16 @@ export function createPush({ kept, server, deviceId, hasAccount }: PushOptions):
       await subscribe();
       return state();
     },
+    async leave() {
+      const subscription = await current();
+      if (!subscription || !hasAccount()) return;
+      isConfirmed = false;
+      await server.unsubscribe(subscription.endpoint);
+    },
     async forget() {
       isConfirmed = false;
       const subscription = await current();
-      // The server learns it from the push service (410) if it was not told by the sign-out itself.
+      // A server that could not be told learns it from the push service (410).
       await subscription?.unsubscribe();
       const registration = await navigator.serviceWorker?.getRegistration();
       for (const shown of (await registration?.getNotifications()) ?? []) shown.close();

@@ -38,6 +38,7 @@ import {
   type NotificationEntry,
   type NotificationServer,
 } from './notification-api.ts';
+import { settlePreferences } from './own-preferences.ts';
 import { claimShown, shownKeys } from './shown.ts';
 import { isWindowRequest, type WindowAnswer, type WindowRequest } from './window-messages.ts';
 
@@ -92,6 +93,9 @@ export class Reminding {
   #server: NotificationServer | null = null;
   #stops: (() => void)[] = [];
   #lastChange: Promise<unknown> = Promise.resolve();
+  /** What the server holds for this person was read, or is being read. */
+  #isSettled = false;
+  #wasOnline = false;
 
   constructor(options: RemindingOptions) {
     this.#options = options;
@@ -111,7 +115,16 @@ export class Reminding {
       hasAccount: () => device.account !== null,
     });
     this.#stops = [
-      device.onAccount(() => void this.#attached()),
+      device.onAccount(() => {
+        this.#isSettled = false;
+        void this.#attached();
+      }),
+      device.onStatus(({ connection }) => {
+        const isBack = connection === 'online' && !this.#wasOnline;
+        this.#wasOnline = connection === 'online';
+        if (isBack) void this.#settle(device);
+      }),
+      device.onLeaving(() => this.#push?.leave() ?? Promise.resolve()),
       device.onNotify(() => {
         this.news += 1;
         void this.#hearNews();
@@ -250,15 +263,17 @@ export class Reminding {
       return;
     }
     await this.#resumePush();
-    const found = await this.server.preferences();
-    if (found.ok) {
-      if (isUntouched(found.value)) {
-        // Nobody has chosen anything there yet: what was chosen here, and where this person is, counts.
-        const saved = await this.server.savePreferences(this.preferences);
-        if (saved.ok) await this.#use(saved.value);
-      } else await this.#use(found.value);
-    }
+    await this.#settle(device);
     await this.#hearNews();
+  }
+
+  /** Again whenever the server comes back, until it has answered: it plans by what it holds. */
+  async #settle(device: Device): Promise<void> {
+    if (!device.account || this.#isSettled || !this.isReady) return;
+    this.#isSettled = true;
+    const settled = await settlePreferences(this.server, this.preferences);
+    if (settled) await this.#use(settled);
+    else this.#isSettled = false;
   }
 
   /** The person may allow or block notifications in the browser's own settings at any time. */
@@ -485,16 +500,6 @@ export class Reminding {
 
 function ownDefaults(): NotificationPreferences {
   return { ...DEFAULT_NOTIFICATION_PREFERENCES, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone };
-}
-
-/** What the server gives for someone who never chose. */
-function isUntouched(preferences: NotificationPreferences): boolean {
-  const { channels } = DEFAULT_NOTIFICATION_PREFERENCES;
-  return (
-    JSON.stringify({ ...preferences, channels: null }) ===
-      JSON.stringify({ ...DEFAULT_NOTIFICATION_PREFERENCES, channels: null }) &&
-    JSON.stringify(preferences.channels) === JSON.stringify(channels)
-  );
 }
 
 function noticeOf({ key, taskId, ordinal, at }: ReminderInstant): Notice {

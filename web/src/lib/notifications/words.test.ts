@@ -88,11 +88,14 @@ test('[N20] a change is said in words: who, from what to what, where, when, and 
   const change = (patch: Partial<AuditEntry>): string => {
     const whole: AuditEntry = {
       seq: 1,
+      entity: 'task',
+      entityId: 't',
       ordinal: null,
       field: 'title',
       before: null,
       after: null,
       userName: 'Anna',
+      deviceId: 'laptop',
       deviceName: 'Laptop',
       claimedAt: NOON - 60 * MINUTE_MS,
       receivedAt: NOON - 60 * MINUTE_MS,
@@ -123,11 +126,14 @@ test('[N20] a change is said in words: who, from what to what, where, when, and 
     beforeInWords(
       {
         seq: 1,
+        entity: 'task',
+        entityId: 't',
         ordinal: null,
         field: 'priority',
         before: 'high',
         after: null,
         userName: null,
+        deviceId: null,
         deviceName: null,
         claimedAt: 0,
         receivedAt: 0,

@@ -46,8 +46,8 @@ export function beforeInWords(entry: AuditEntry, context: Context): string | nul
 
 function changeWords(entry: AuditEntry, context: Context): string {
   const { field, before, after } = entry;
-  if (field === 'born') return 'added the task';
-  if (field === 'purged') return 'deleted the task for ever';
+  if (field === 'born') return `added the ${entry.entity}`;
+  if (field === 'purged') return `deleted the ${entry.entity} for ever`;
   if (field === 'trashed') return after === null ? 'took it out of the trash' : 'moved it to the trash';
   // A step is closed per occurrence of the series that its field names.
   if (field === 'done' || field.startsWith('done/')) return doneWords(after);

@@ -386,7 +386,38 @@ export class Intents {
 
   resolveConflict(conflict: Conflict, choice: 'keep' | { take: Writer }): void {
     this.#run((document) => document.resolveConflict(conflict, choice));
-    this.#toasts.announce(choice === 'keep' ? 'The other value was dismissed' : 'The other value stands now');
+    this.#offerDismissed(choice === 'keep' ? 'The other value was dismissed' : 'The other value stands now');
+  }
+
+  /** All of them stand as they do now, as one intent. One that changed since it was shown stays to be looked at. */
+  keepAllThatStand(conflicts: readonly Conflict[]): void {
+    let left = 0;
+    this.#run((document) =>
+      document.batch('dismiss kept values', () => {
+        left = conflicts.filter((conflict) => !document.resolveConflict(conflict, 'keep').ok).length;
+        return { ok: true };
+      }),
+    );
+    const count = conflicts.length - left;
+    const words = count === 1 ? '1 kept value dismissed' : `${String(count)} kept values dismissed`;
+    this.#offerDismissed(left > 0 ? `${words}; ${String(left)} changed since and stayed` : words);
+  }
+
+  /** What was dismissed is nowhere but in the history, which goes back step by step. */
+  #offerDismissed(text: string): void {
+    const mine = this.#count;
+    this.#toasts.show(text, {
+      undo: () => {
+        this.#toasts.dismiss();
+        if (mine !== this.#count) {
+          this.#toasts.show('Other things were done since: undo those first, with Ctrl or Cmd and Z.', {
+            tone: 'problem',
+          });
+          return;
+        }
+        this.undo();
+      },
+    });
   }
 
   /** From a reminder, which is of one occurrence. */

@@ -142,8 +142,13 @@ export function momentWords(atMs: number, nowMs: number, locale: string): string
   return `${day} ${time}`;
 }
 
-/** The first day of the week, 1 Monday to 7 Sunday, as the locale has it. */
+const WEEKDAY_KEYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
+/** The first day of the week, 1 Monday to 7 Sunday, as the locale has it, or as is chosen in it ("-u-fw-mon"). */
 export function firstWeekday(locale: string): number {
+  // Not every browser that knows the weeks of languages reads this part of a tag.
+  const chosen = WEEKDAY_KEYS.indexOf(/-u-(?:.*-)?fw-(\w{3})/.exec(locale)?.[1] ?? '');
+  if (chosen >= 0) return chosen + 1;
   const info = new Intl.Locale(locale) as Intl.Locale & {
     getWeekInfo?: () => { firstDay: number };
     weekInfo?: { firstDay: number };

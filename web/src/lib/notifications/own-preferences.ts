@@ -1,0 +1,34 @@
+/**
+ * Which preferences count when an account meets this device: those that the person once chose, or those of here.
+ *
+ * Promise: someone who never chose anything has the zone UTC at the server, which is nobody's; so what holds here, with
+ * the zone in which this person is, is put there at the first chance. What was chosen is never overwritten.
+ */
+
+import {
+  DEFAULT_NOTIFICATION_PREFERENCES,
+  type NotificationPreferences,
+} from '@holdfast/core/notification-preferences.ts';
+import type { NotificationServer } from './notification-api.ts';
+
+/** What counts from now on; null: the server could not be asked, so ask again later. */
+export async function settlePreferences(
+  server: Pick<NotificationServer, 'preferences' | 'savePreferences'>,
+  here: NotificationPreferences,
+): Promise<NotificationPreferences | null> {
+  const found = await server.preferences();
+  if (!found.ok) return null;
+  if (!isUntouched(found.value)) return found.value;
+  const saved = await server.savePreferences(here);
+  return saved.ok ? saved.value : null;
+}
+
+/** What the server gives for someone who never chose. */
+function isUntouched(preferences: NotificationPreferences): boolean {
+  const { channels } = DEFAULT_NOTIFICATION_PREFERENCES;
+  return (
+    JSON.stringify({ ...preferences, channels: null }) ===
+      JSON.stringify({ ...DEFAULT_NOTIFICATION_PREFERENCES, channels: null }) &&
+    JSON.stringify(preferences.channels) === JSON.stringify(channels)
+  );
+}

@@ -1,0 +1,13 @@
+/** What a kept value belongs to, by the name it has here. */
+
+import type { Conflict } from '@holdfast/core/document.ts';
+import type { TaskStore } from './task-store.svelte.ts';
+
+export function headingOf(
+  { entity, id }: Conflict,
+  tasks: Pick<TaskStore, 'row' | 'listById' | 'tagById'>,
+): string {
+  if (entity === 'list') return tasks.listById(id)?.name ?? 'A list';
+  if (entity === 'tag') return tasks.tagById(id)?.name ?? 'A tag';
+  return tasks.row(id)?.title ?? 'A task';
+}
