@@ -148,7 +148,9 @@ test('[LI5] merging tags is one intent: what has the one has the other, and undo
   const replica = createReplica(1);
   const { document, doc } = replica;
   const [shop, shopping] = [addTag(replica, 'shop'), addTag(replica, 'shopping')];
-  const ids = [[shop], [shop, shopping], [shopping], []].map((tags, i) => addTask(replica, `t${i}`, { tags }));
+  const ids = [[shop], [shop, shopping], [shopping], []].map((tags, i) =>
+    addTask(replica, `t${i}`, { tags }),
+  );
   const [first] = ids;
   if (first === undefined) throw new Error('no task');
   must(document.trashTask(first));

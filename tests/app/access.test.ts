@@ -54,7 +54,18 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
     await anna.tick('Buy bread').click();
     await anna.page.getByRole('button', { name: 'Undo' }).waitFor();
     seen['completed'] = await violations(anna, theme);
-    for (const place of ['/today', '/upcoming', '/search', '/trash', '/settings', '/sync', '/lists', '/calendar', '/completed', '/tags']) {
+    for (const place of [
+      '/today',
+      '/upcoming',
+      '/search',
+      '/trash',
+      '/settings',
+      '/sync',
+      '/lists',
+      '/calendar',
+      '/completed',
+      '/tags',
+    ]) {
       await anna.page.goto(place);
       await anna.page.getByRole('heading', { level: 1 }).waitFor();
       await anna.sync.filter({ hasText: 'On this device only' }).waitFor();

@@ -55,7 +55,9 @@ async function drag({ page }: Person, from: Locator, to: Locator): Promise<void>
   await page.mouse.down();
   await page.mouse.move(end.x + end.width / 2, end.y + end.height / 2 - 8, { steps: 4 });
   // The place is known with the next drawing.
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
   await page.mouse.up();
 }
 
@@ -151,8 +153,14 @@ test('[L4] [L5] the calendar and Upcoming show the days and move tasks between t
   expect(await day('Tuesday 24 November').getByRole('button', { name: 'Bins' }).count()).toBe(1);
   expect(await day('Tuesday 10 November').getByRole('button', { name: 'Bins' }).count()).toBe(0);
 
-  await drag(anna, day('Tuesday 17 November').getByRole('button', { name: 'Dentist' }), day('Wednesday 18 November'));
-  await day('Wednesday 18 November').getByRole('button', { name: /Dentist.*14:00/ }).waitFor();
+  await drag(
+    anna,
+    day('Tuesday 17 November').getByRole('button', { name: 'Dentist' }),
+    day('Wednesday 18 November'),
+  );
+  await day('Wednesday 18 November')
+    .getByRole('button', { name: /Dentist.*14:00/ })
+    .waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
   await day('Tuesday 17 November').getByRole('button', { name: 'Dentist' }).waitFor();
 
@@ -162,7 +170,9 @@ test('[L4] [L5] the calendar and Upcoming show the days and move tasks between t
   await page.keyboard.press('Alt+ArrowDown');
   await page.keyboard.press('Alt+ArrowLeft');
   await page.keyboard.press('Alt+ArrowRight');
-  await day('Wednesday 18 November').getByRole('button', { name: /Bins.*19:00/ }).waitFor();
+  await day('Wednesday 18 November')
+    .getByRole('button', { name: /Bins.*19:00/ })
+    .waitFor();
   // Only this one: those to come stay on their day.
   expect(await day('Tuesday 24 November').getByRole('button', { name: 'Bins' }).count()).toBe(1);
   expect(await day('Wednesday 25 November').getByRole('button', { name: 'Bins' }).count()).toBe(0);
@@ -274,7 +284,9 @@ test('[L10] [L11] [L12] a task has a link, steps of any depth, and notes that re
   await task.getByText('1/1').waitFor();
 
   const notes = task.getByRole('textbox', { name: 'Notes' });
-  await notes.fill('**Ben** has [keys](https://example.org)\n\n- [ ] ask\n- [x] map\n\n<img src=x onerror=alert(1)> [bad](javascript:alert(1))');
+  await notes.fill(
+    '**Ben** has [keys](https://example.org)\n\n- [ ] ask\n- [x] map\n\n<img src=x onerror=alert(1)> [bad](javascript:alert(1))',
+  );
   await notes.blur();
   const read = task.getByRole('group', { name: 'As it reads' });
   await read.getByText('Ben', { exact: true }).waitFor();

@@ -76,6 +76,10 @@ test('[L4] what repeats shows the dates it will have, and only once where it sta
   expect(dates(rule('FREQ=DAILY', { mode: 'completion' }), late)).toEqual([]);
   expect(comingDates(rule('FREQ=DAILY'), undefined, { ...NOVEMBER, today: '2026-11-09' })).toEqual([]);
   const timed = rule('FREQ=WEEKLY;BYDAY=TU', { start: '2026-11-03T19:00:00', timeZone: 'Europe/Berlin' });
-  const next = comingDates(timed, { slot: '2026-11-10T19:00:00', slotIndex: 1 }, { ...NOVEMBER, today: '2026-11-09' });
+  const next = comingDates(
+    timed,
+    { slot: '2026-11-10T19:00:00', slotIndex: 1 },
+    { ...NOVEMBER, today: '2026-11-09' },
+  );
   expect(next[0]).toEqual({ date: '2026-11-17', time: '19:00', timeZone: 'Europe/Berlin' });
 });

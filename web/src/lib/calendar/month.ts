@@ -55,9 +55,7 @@ export function entriesByDay(
     if (row.repeat) for (const due of o.coming(row)) put(row, due, true);
   }
   for (const day of days.values()) {
-    day.sort(
-      (a, b) => compare(a.time ?? '', b.time ?? '') || Number(a.isComing) - Number(b.isComing),
-    );
+    day.sort((a, b) => compare(a.time ?? '', b.time ?? '') || Number(a.isComing) - Number(b.isComing));
   }
   return days;
 }

@@ -11,10 +11,36 @@ import { Marked, type Tokens } from 'marked';
 import { boxesIn } from './checklist.ts';
 
 const TAGS = [
-  ...['p', 'br', 'hr', 'h2', 'strong', 'em', 'del', 'code', 'pre', 'blockquote', 'ul', 'ol', 'li', 'a', 'input'],
+  ...[
+    'p',
+    'br',
+    'hr',
+    'h2',
+    'strong',
+    'em',
+    'del',
+    'code',
+    'pre',
+    'blockquote',
+    'ul',
+    'ol',
+    'li',
+    'a',
+    'input',
+  ],
   ...['table', 'thead', 'tbody', 'tr', 'th', 'td'],
 ];
-const ATTRIBUTES = ['href', 'title', 'type', 'checked', 'disabled', 'start', 'align', 'data-box', 'data-depth'];
+const ATTRIBUTES = [
+  'href',
+  'title',
+  'type',
+  'checked',
+  'disabled',
+  'start',
+  'align',
+  'data-box',
+  'data-depth',
+];
 /** Of the web, of mail and of the telephone. */
 const LINKS = /^(?:https?:|mailto:|tel:)/i;
 

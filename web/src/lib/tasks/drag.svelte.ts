@@ -197,10 +197,7 @@ function zoneAt(list: HTMLElement, x: number, y: number): HTMLElement | undefine
   let least = Infinity;
   for (const zone of list.querySelectorAll<HTMLElement>('[data-zone]')) {
     const { left, right, top, bottom } = zone.getBoundingClientRect();
-    const distance = Math.hypot(
-      Math.max(left - x, 0, x - right),
-      Math.max(top - y, 0, y - bottom),
-    );
+    const distance = Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom));
     if (distance >= least) continue;
     least = distance;
     nearest = zone;

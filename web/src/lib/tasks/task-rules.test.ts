@@ -51,13 +51,20 @@ test('[P3] the Inbox holds open tasks of no list and no parent, in manual order'
 });
 
 test('[L2] rows fall into the sections of their list, and what names none of them comes first', () => {
-  const rows = [row('a', { section: 's2' }), row('b'), row('c', { section: 'gone' }), row('d', { section: 's2' })];
+  const rows = [
+    row('a', { section: 's2' }),
+    row('b'),
+    row('c', { section: 'gone' }),
+    row('d', { section: 's2' }),
+  ];
   const parts = bySection(rows, [{ id: 's1' }, { id: 's2' }]);
-  expect(parts.map(({ section, rows: inside }) => [section?.id ?? null, inside.map(({ id }) => id)])).toEqual([
-    [null, ['b', 'c']],
-    ['s1', []],
-    ['s2', ['a', 'd']],
-  ]);
+  expect(parts.map(({ section, rows: inside }) => [section?.id ?? null, inside.map(({ id }) => id)])).toEqual(
+    [
+      [null, ['b', 'c']],
+      ['s1', []],
+      ['s2', ['a', 'd']],
+    ],
+  );
 });
 
 test('[L7] what is in an archived list is in no day, and is found', () => {
