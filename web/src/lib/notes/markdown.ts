@@ -30,17 +30,7 @@ const TAGS = [
   ],
   ...['table', 'thead', 'tbody', 'tr', 'th', 'td'],
 ];
-const ATTRIBUTES = [
-  'href',
-  'title',
-  'type',
-  'checked',
-  'disabled',
-  'start',
-  'align',
-  'data-box',
-  'data-depth',
-];
+const PLAIN_ATTRIBUTES = ['title', 'type', 'checked', 'disabled', 'start', 'align', 'data-box', 'data-depth'];
 /** Of the web, of mail and of the telephone. */
 const LINKS = /^(?:https?:|mailto:|tel:)/i;
 
@@ -78,7 +68,9 @@ export function renderNotes(text: string): string {
   });
   return purifier.sanitize(html, {
     ALLOWED_TAGS: TAGS,
-    ALLOWED_ATTR: ATTRIBUTES,
+    ALLOWED_ATTR: ['href', ...PLAIN_ATTRIBUTES],
+    // Every other value is judged as an address.
+    ADD_URI_SAFE_ATTR: PLAIN_ATTRIBUTES,
     ALLOWED_URI_REGEXP: LINKS,
     ALLOW_DATA_ATTR: false,
   });
