@@ -37,6 +37,11 @@ async function newList({ page }: Person, name: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name }).waitFor();
 }
 
+/** What the page comes to show; the machine may be busy. */
+function eventually<T>(read: () => Promise<T>) {
+  return expect.poll(read, { timeout: 15_000 });
+}
+
 /** Lines of quick add, which are called something shorter once they are understood. */
 async function write(person: Person, lines: readonly string[], last: string): Promise<void> {
   for (const line of lines) {
@@ -78,14 +83,12 @@ async function drag({ page }: Person, from: Locator, to: Locator): Promise<void>
 
 /** The titles in a part of the page, once they are these. */
 async function untilIn(part: Locator, ...titles: string[]): Promise<void> {
-  await expect
-    .poll(async () =>
-      part
-        .getByRole('listitem')
-        .getByRole('checkbox')
-        .evaluateAll((boxes) => boxes.map((box) => box.getAttribute('aria-label'))),
-    )
-    .toEqual(titles);
+  await eventually(async () =>
+    part
+      .getByRole('listitem')
+      .getByRole('checkbox')
+      .evaluateAll((boxes) => boxes.map((box) => box.getAttribute('aria-label'))),
+  ).toEqual(titles);
 }
 
 test('[L1] [L2] [L3] sections and the columns of a board hold tasks, and both ways of moving reach them', async () => {
@@ -130,10 +133,10 @@ test('[L1] [L2] [L3] sections and the columns of a board hold tasks, and both wa
   const column = (name: string): Locator => page.getByRole('region', { name, exact: true });
   await untilIn(column('Attic'), 'Paint', 'Bulbs');
   await drag(anna, anna.row('Bulbs'), anna.row('Rake'));
-  await expect.poll(() => column('Garden').getByRole('listitem').count()).toBe(2);
+  await eventually(() => column('Garden').getByRole('listitem').count()).toBe(2);
   await anna.row('Paint').getByRole('button', { name: 'Paint' }).focus();
   await page.keyboard.press('Alt+ArrowLeft');
-  await expect.poll(() => column('Garden').getByRole('listitem').count()).toBe(3);
+  await eventually(() => column('Garden').getByRole('listitem').count()).toBe(3);
   await page.getByRole('radio', { name: 'By priority' }).check();
   await untilIn(column('High'), 'Rake');
   await anna.row('Paint').getByRole('button', { name: 'Paint' }).focus();
@@ -146,7 +149,7 @@ test('[L1] [L2] [L3] sections and the columns of a board hold tasks, and both wa
   await heading(page, 'Garden').hover();
   await page.getByRole('button', { name: 'Remove section Garden' }).click();
   await heading(page, 'Garden').waitFor({ state: 'detached' });
-  await expect.poll(async () => (await anna.titles()).length).toBe(3);
+  await eventually(async () => (await anna.titles()).length).toBe(3);
   await page.getByRole('button', { name: 'Undo' }).click();
   await heading(page, 'Garden').waitFor();
 });
@@ -237,11 +240,11 @@ test('[L6] [L7] [L8] what was done can be reopened, and lists have icons, an ord
   const names = (): Promise<string[]> =>
     page.getByRole('list', { name: 'Lists' }).getByRole('link').allInnerTexts();
   await page.getByRole('link', { name: 'Art', exact: true }).press('Alt+ArrowUp');
-  await expect.poll(async () => (await names()).map((name) => name.split('\n')[0])).toEqual(['Art', 'House']);
+  await eventually(async () => (await names()).map((name) => name.split('\n')[0])).toEqual(['Art', 'House']);
   await page.getByRole('link', { name: 'Lists', exact: true }).click();
   const main = page.getByRole('main');
   await drag(anna, main.getByRole('link', { name: 'House' }), main.getByRole('link', { name: 'Art' }));
-  await expect.poll(async () => (await names()).map((name) => name.split('\n')[0])).toEqual(['House', 'Art']);
+  await eventually(async () => (await names()).map((name) => name.split('\n')[0])).toEqual(['House', 'Art']);
 
   await main.getByRole('link', { name: 'House' }).click();
   await page.getByRole('button', { name: 'Edit this list' }).click();
@@ -249,7 +252,7 @@ test('[L6] [L7] [L8] what was done can be reopened, and lists have icons, an ord
   await page.getByTitle('Teal').click();
   await page.getByRole('button', { name: 'Archive this list' }).click();
   await page.getByText('This list is archived.').waitFor();
-  await expect.poll(async () => (await names()).length).toBe(1);
+  await eventually(async () => (await names()).length).toBe(1);
   await anna.go('Today');
   expect(await anna.titles()).not.toContain('Buy hinges');
   await anna.go('Search');
@@ -257,7 +260,7 @@ test('[L6] [L7] [L8] what was done can be reopened, and lists have icons, an ord
   await anna.row('Buy hinges').waitFor();
   await page.getByRole('link', { name: 'Lists', exact: true }).click();
   await page.getByRole('button', { name: 'Bring back House' }).click();
-  await expect.poll(async () => (await names()).length).toBe(2);
+  await eventually(async () => (await names()).length).toBe(2);
 });
 
 test('[L9] tags are renamed, coloured, merged and thrown away on their page', async () => {
@@ -314,20 +317,20 @@ test('[L10] [L11] [L12] a task has a link, steps of any depth, and notes that re
   ]);
   expect(await read.locator('img, [href^="javascript"]').count()).toBe(0);
   await read.getByRole('checkbox', { name: 'ask' }).check();
-  await expect.poll(() => notes.inputValue()).toContain('- [x] ask\n- [x] map');
+  await eventually(() => notes.inputValue()).toContain('- [x] ask\n- [x] map');
   await notes.click();
   await read.waitFor({ state: 'detached' });
 
   await task.getByRole('button', { name: 'Copy link to this task' }).click();
-  await page.getByText('Link copied').waitFor();
+  await page.getByRole('region', { name: 'Last change' }).getByText('Link copied').waitFor();
   const address = await page.evaluate(() => navigator.clipboard.readText());
   await anna.untilSync('On this device only');
   await task.getByRole('button', { name: 'Close' }).click();
   await page.evaluate(() => navigator.clipboard.writeText(''));
   await anna.row('Cabin weekend').getByRole('button', { name: 'Cabin weekend' }).focus();
   await page.keyboard.press('y');
-  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(address);
+  await eventually(() => page.evaluate(() => navigator.clipboard.readText())).toBe(address);
   await page.goto('/settings');
   await page.goto(address);
-  await expect.poll(() => task.getByRole('textbox', { name: 'Title' }).inputValue()).toBe('Cabin weekend');
+  await eventually(() => task.getByRole('textbox', { name: 'Title' }).inputValue()).toBe('Cabin weekend');
 });
