@@ -19,12 +19,13 @@ import {
   type EpochMs,
   type ListId,
   type Random,
+  type SectionId,
   type TagId,
   type TaskId,
   type Writer,
 } from './ids.ts';
 import { createIntents } from './intent.ts';
-import { createListCommands } from './list-commands.ts';
+import { createListCommands, type ListPatch, type NewSection } from './list-commands.ts';
 import { createModel } from './model.ts';
 import type { Result } from './result.ts';
 import { createStampClock } from './stamp.ts';
@@ -44,12 +45,14 @@ import type {
   Fragment,
   List,
   Occurrence,
+  Section,
   Tag,
   Task,
 } from './task.ts';
 
 export type { ExportFile, ImportSummary } from './export.ts';
-export type { EpochMs, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
+export type { EpochMs, ListId, LocalDate, SectionId, TagId, TaskId, Writer } from './ids.ts';
+export type { ListPatch, NewSection } from './list-commands.ts';
 export type { Failure, FailureCode, Result, Success } from './result.ts';
 export type { SeriesRule } from './recurrence/series.ts';
 export type { OccurrencePatch, ReminderInput, RuleInput } from './series/commands.ts';
@@ -60,8 +63,10 @@ export type {
   Conflict,
   Fragment,
   List,
+  ListIcon,
   Occurrence,
   Priority,
+  Section,
   Tag,
   Task,
   TaskStatus,
@@ -76,6 +81,7 @@ export interface DocumentChange {
   readonly tasks: ReadonlySet<TaskId>;
   readonly lists: ReadonlySet<ListId>;
   readonly tags: ReadonlySet<TagId>;
+  readonly sections: ReadonlySet<SectionId>;
   /** Made through this door on this replica. */
   readonly local: boolean;
 }
@@ -91,6 +97,12 @@ export interface HoldfastDocument {
   lists(): Iterable<List>;
   tag(id: TagId): Tag | undefined;
   tags(): Iterable<Tag>;
+  section(id: SectionId): Section | undefined;
+  /** Of a list, those that are not in the trash, in their order. */
+  sections(listId: ListId): readonly Section[];
+  trashedSections(): readonly Section[];
+  /** Where a task is shown in its list; null: in no section. */
+  sectionOf(id: TaskId): Section | null;
   fragments(): readonly Fragment[];
   /** Tasks at the top level of a list (null: the Inbox) that are not in the trash, in their order. Done ones too. */
   tasksIn(listId: ListId | null): readonly Task[];
@@ -150,14 +162,24 @@ export interface HoldfastDocument {
 
   /** `id`: default a new one; one that is taken is refused. */
   createList(input: { id?: ListId; name: string; color?: string | null }): Result<{ id: ListId }>;
-  editList(id: ListId, patch: { name?: string; color?: string | null }): Result;
+  /** An archived list keeps its tasks and its place, and is neither among the lists nor in any day's view. */
+  editList(id: ListId, patch: ListPatch): Result;
   moveList(id: ListId, move: { before?: ListId; after?: ListId }): Result;
   trashList(id: ListId): Result;
   restoreList(id: ListId): Result;
+  /** Last in its list. Its tasks are those that name it (`moveTask`). */
+  createSection(input: NewSection): Result<{ id: SectionId }>;
+  editSection(id: SectionId, patch: { name?: string }): Result;
+  moveSection(id: SectionId, move: { before?: SectionId; after?: SectionId }): Result;
+  /** Its tasks stay in the list, in no section, until it comes back. */
+  trashSection(id: SectionId): Result;
+  restoreSection(id: SectionId): Result;
   createTag(input: { id?: TagId; name: string; color?: string | null }): Result<{ id: TagId }>;
   editTag(id: TagId, patch: { name?: string; color?: string | null }): Result;
   trashTag(id: TagId): Result;
   restoreTag(id: TagId): Result;
+  /** What has the first gets the second instead, and the first goes to the trash. */
+  mergeTags(from: TagId, into: TagId): Result;
 
   /** Dismiss the others ('keep'), or let one of them stand. */
   resolveConflict(conflict: Conflict, choice: 'keep' | { readonly take: Writer }): Result;
@@ -224,6 +246,14 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     lists: model.lists,
     tag: model.tag,
     tags: model.tags,
+    section: model.section,
+    sections: model.sectionsOf,
+    trashedSections: () => [...model.sections()].filter(({ trashedAt }) => trashedAt !== null),
+    sectionOf(id) {
+      const found = model.task(id);
+      if (found?.section == null || found.listId === null || found.parentId !== null) return null;
+      return model.sectionsOf(found.listId).find((section) => section.id === found.section) ?? null;
+    },
     fragments: model.fragments,
     tasksIn: (listId) => model.row({ list: listId }),
     subtasks: (parentId) => model.row({ parent: parentId }),
@@ -289,10 +319,16 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     moveList: (id, move) => run('Move list', () => list.moveList(id, move)),
     trashList: (id) => run('Move list to trash', () => list.trash('list', id)),
     restoreList: (id) => run('Restore list', () => list.restore('list', id)),
+    createSection: (input) => run('Add section', () => list.createSection(input)),
+    editSection: (id, patch) => run('Edit section', () => list.edit('section', id, patch)),
+    moveSection: (id, move) => run('Move section', () => list.moveSection(id, move)),
+    trashSection: (id) => run('Move section to trash', () => list.trash('section', id)),
+    restoreSection: (id) => run('Restore section', () => list.restore('section', id)),
     createTag: (input) => run('Add tag', () => list.create('tag', input) as Result<{ id: TagId }>),
     editTag: (id, patch) => run('Edit tag', () => list.edit('tag', id, patch)),
     trashTag: (id) => run('Move tag to trash', () => list.trash('tag', id)),
     restoreTag: (id) => run('Restore tag', () => list.restore('tag', id)),
+    mergeTags: (from, into) => run('Merge tags', () => list.mergeTags(from, into)),
 
     resolveConflict: (conflict, choice) =>
       run('Settle conflict', () => resolveConflict(model, intents, conflict, choice)),

@@ -1,5 +1,5 @@
 /**
- * The read side: what a document says, as tasks, lists, tags and conflicts.
+ * The read side: what a document says, as tasks, lists, sections, tags and conflicts.
  *
  * Promise: reading one task costs its own fields. Objects are made when they are first asked for, kept, and made anew only
  * when something about them changed. All that changed in one transaction is told once.
@@ -8,19 +8,30 @@
  * stale together.
  */
 import type * as Y from 'yjs';
-import { parseOccurrenceId, type EpochMs, type ListId, type TagId, type TaskId, type Writer } from './ids.ts';
+import {
+  isId,
+  parseOccurrenceId,
+  type EpochMs,
+  type ListId,
+  type SectionId,
+  type TagId,
+  type TaskId,
+  type Writer,
+} from './ids.ts';
 import { readNotesValue } from './notes.ts';
-import { readOrder } from './order.ts';
+import { compareOrdered, readOrder } from './order.ts';
 import { effective, isSameValue, type Register } from './register.ts';
 import { readSeries, repeats, type SeriesReading } from './series/reading.ts';
 import { countsNow, readStepClosing, stepField, type StepOf } from './series/steps.ts';
 import { isStamp, msOfStamp, type StampClock } from './stamp.ts';
 import { createTable, type Entity, type Table } from './store.ts';
 import { readEnd } from './series/values.ts';
-import type { EntityKind, Fragment, List, Reminder, Tag, Task, TaskStatus } from './task.ts';
+import type { EntityKind, Fragment, List, Reminder, Section, Tag, Task, TaskStatus } from './task.ts';
 import { createTree, listRow, parentRow, type Placing, type Tree } from './tree.ts';
 import {
+  readArchived,
   readDone,
+  readIcon,
   readPriority,
   readReference,
   readReminder,
@@ -33,6 +44,7 @@ export interface Changes {
   readonly tasks: Set<TaskId>;
   readonly lists: Set<ListId>;
   readonly tags: Set<TagId>;
+  readonly sections: Set<SectionId>;
 }
 
 export interface Model {
@@ -56,6 +68,10 @@ export interface Model {
   lists(): Iterable<List>;
   tag(id: TagId): Tag | undefined;
   tags(): Iterable<Tag>;
+  section(id: SectionId): Section | undefined;
+  sections(): Iterable<Section>;
+  /** Of a list that is there, those that are not in the trash, in their order. */
+  sectionsOf(listId: ListId): readonly Section[];
   fragments(): readonly Fragment[];
   row(container: { readonly list: ListId | null } | { readonly parent: TaskId }): readonly Task[];
   /** Entities that may have a conflict worth showing. */
@@ -64,8 +80,13 @@ export interface Model {
   close(): void;
 }
 
-const KINDS = ['task', 'list', 'tag'] as const satisfies readonly EntityKind[];
-const ROOTS = { task: 'tasks', list: 'lists', tag: 'tags' } as const satisfies Record<EntityKind, string>;
+const KINDS = ['task', 'list', 'tag', 'section'] as const satisfies readonly EntityKind[];
+const ROOTS = {
+  task: 'tasks',
+  list: 'lists',
+  tag: 'tags',
+  section: 'sections',
+} as const satisfies Record<EntityKind, string>;
 /** Other roots in the documented shape: their stamps count, their meaning is not ours. */
 const OTHER_STAMPED_ROOTS = ['filters'] as const;
 
@@ -84,8 +105,9 @@ const SHOWN_FIELDS: Record<EntityKind, ReadonlySet<string>> = {
     'trashed',
     'rule',
   ]),
-  list: new Set(['name', 'color', 'trashed']),
+  list: new Set(['name', 'color', 'icon', 'archived', 'trashed']),
   tag: new Set(['name', 'color', 'trashed']),
+  section: new Set(['name', 'trashed']),
 };
 const TAG_FIELD = 'tag/';
 export const REMINDER_FIELD = 'reminder/';
@@ -98,9 +120,9 @@ export function tagField(tagId: string): string {
   return TAG_FIELD + tagId;
 }
 
-/** The field's value in the sense of a conflict: two closings, or two trashings, say the same. */
+/** The field's value in the sense of a conflict: two closings, two archivings or two trashings say the same. */
 export function conflictValue(entity: Entity, field: string, value: unknown): unknown {
-  if (field === 'done' || field === 'trashed') return value !== null;
+  if (field === 'done' || field === 'trashed' || field === 'archived') return value !== null;
   if (field === 'notes') return readNotesValue(entity, value) ?? value;
   return value;
 }
@@ -134,6 +156,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     task: createTable(doc.getMap('tasks'), observe),
     list: createTable(doc.getMap('lists'), observe),
     tag: createTable(doc.getMap('tags'), observe),
+    section: createTable(doc.getMap('sections'), observe),
   };
   const meta = doc.getMap<unknown>('meta');
   const tree = createTree((list) => isVisible('list', list));
@@ -144,12 +167,15 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
   const newestOccurrence = new Map<string, { readonly ordinal: number; readonly stamp: number }>();
   const listCache = new Map<string, List>();
   const tagCache = new Map<string, Tag>();
+  const sectionCache = new Map<string, Section>();
+  /** By list, what `sectionsOf` last gave. */
+  const sectionRows = new Map<string, readonly Section[]>();
   const taggedTasks = new Map<string, Set<string>>();
   const tagsOfTask = new Map<string, readonly string[]>();
-  const conflicted: Record<EntityKind, Set<string>> = { task: new Set(), list: new Set(), tag: new Set() };
+  const conflicted = idsByKind();
   const fragmentIds = new Set<string>();
   /** Touched since the derived state was last brought up to date. */
-  const dirty: Record<EntityKind, Set<string>> = { task: new Set(), list: new Set(), tag: new Set() };
+  const dirty = idsByKind();
   let pending = noChanges();
   const listeners: ((changes: Changes, transaction: Y.Transaction) => void)[] = [];
   const cleanups: (() => void)[] = [];
@@ -182,7 +208,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
   const afterTransaction = (transaction: Y.Transaction): void => {
     settle();
     const changes = pending;
-    if (changes.tasks.size + changes.lists.size + changes.tags.size === 0) return;
+    if (changes.tasks.size + changes.lists.size + changes.tags.size + changes.sections.size === 0) return;
     pending = noChanges();
     for (const listener of [...listeners]) listener(changes, transaction);
   };
@@ -220,10 +246,11 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
 
   /** Bring everything that is derived up to date with the tables. */
   function settle(): void {
-    if (dirty.task.size + dirty.list.size + dirty.tag.size === 0) return;
+    if (dirty.task.size + dirty.list.size + dirty.tag.size + dirty.section.size === 0) return;
     const changedTags = [...dirty.tag];
     const changedLists = new Set(dirty.list);
     const changedTasks = [...dirty.task];
+    const changedSections = [...dirty.section];
     for (const kind of KINDS) {
       for (const id of dirty[kind]) noteConflicts(kind, id);
       dirty[kind].clear();
@@ -235,7 +262,13 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     }
     for (const id of changedLists) {
       listCache.delete(id);
+      sectionRows.delete(id);
       pending.lists.add(id as ListId);
+    }
+    for (const id of changedSections) {
+      sectionCache.delete(id);
+      sectionRows.clear();
+      pending.sections.add(id as SectionId);
     }
     const placings = new Map<string, Placing | undefined>();
     for (const id of changedTasks) {
@@ -453,7 +486,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     return found;
   }
 
-  function readNamed(kind: 'list' | 'tag', found: Entity): Omit<List, 'id'> {
+  function readNamed(kind: 'list' | 'tag' | 'section', found: Entity): Named {
     const fields = createFieldReader(found);
     return {
       name: fields.read('name', readText, ''),
@@ -467,13 +500,79 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     };
   }
 
+  function readList(id: ListId, found: Entity): List {
+    const own = createFieldReader(found);
+    const icon = own.read('icon', readIcon, null);
+    const archivedAt = own.read('archived', readArchived, null)?.at ?? null;
+    const named = readNamed('list', found);
+    const faults = Object.freeze([...new Set([...named.faults, ...own.faults()])].sort());
+    return Object.freeze({ id, ...named, icon, archivedAt, faults });
+  }
+
   function list(id: ListId): List | undefined {
     settle();
     const found = entity('list', id);
     if (found === undefined || !isAlive('list', id)) return undefined;
     let made = listCache.get(id);
-    if (made === undefined) listCache.set(id, (made = Object.freeze({ id, ...readNamed('list', found) })));
+    if (made === undefined) listCache.set(id, (made = readList(id, found)));
     return made;
+  }
+
+  function readSection(id: SectionId, found: Entity): Section {
+    const { name, order, trashedAt, createdAt, updatedAt: changedAt, ...named } = readNamed('section', found);
+    const { list: of } = (found.plain.get('born') ?? {}) as { list?: unknown };
+    const listId = isId(of) ? (of as ListId) : null;
+    const faults =
+      listId === null ? Object.freeze([...new Set([...named.faults, 'born'])].sort()) : named.faults;
+    return Object.freeze({
+      id,
+      listId,
+      name,
+      order,
+      trashedAt,
+      createdAt,
+      updatedAt: changedAt,
+      conflicts: named.conflicts,
+      faults,
+    });
+  }
+
+  function section(id: SectionId): Section | undefined {
+    settle();
+    const found = entity('section', id);
+    if (found === undefined || !isAlive('section', id)) return undefined;
+    let made = sectionCache.get(id);
+    if (made === undefined) sectionCache.set(id, (made = readSection(id, found)));
+    return made;
+  }
+
+  function* sections(): Generator<Section> {
+    for (const id of [...tables.section.entities.keys()]) {
+      const found = section(id as SectionId);
+      if (found !== undefined) yield found;
+    }
+  }
+
+  function sectionsOf(listId: ListId): readonly Section[] {
+    settle();
+    let row = sectionRows.get(listId);
+    if (row === undefined) {
+      const bornT = ({ id }: Section): number => {
+        const found = entity('section', id);
+        return found === undefined ? 0 : birthOf(found).t;
+      };
+      row = Object.freeze(
+        isVisible('list', listId)
+          ? [...sections()]
+              .filter((each) => each.listId === listId && each.trashedAt === null)
+              .map((each) => ({ each, id: each.id, order: each.order, bornT: bornT(each) }))
+              .sort(compareOrdered)
+              .map(({ each }) => each)
+          : [],
+      );
+      sectionRows.set(listId, row);
+    }
+    return row;
   }
 
   function tag(id: TagId): Tag | undefined {
@@ -529,6 +628,9 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
         if (found !== undefined) yield found;
       }
     },
+    section,
+    sections,
+    sectionsOf,
     fragments() {
       settle();
       return [...fragmentIds].sort().flatMap((id) => {
@@ -581,8 +683,15 @@ function stateOf(
   };
 }
 
+/** What lists, tags and sections have in common. */
+type Named = Omit<Tag, 'id'> & { readonly order: string | null };
+
 function noChanges(): Changes {
-  return { tasks: new Set(), lists: new Set(), tags: new Set() };
+  return { tasks: new Set(), lists: new Set(), tags: new Set(), sections: new Set() };
+}
+
+function idsByKind(): Record<EntityKind, Set<string>> {
+  return { task: new Set(), list: new Set(), tag: new Set(), section: new Set() };
 }
 
 /** Who made it and when; a birth that cannot be understood is still a birth. */

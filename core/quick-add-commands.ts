@@ -10,7 +10,7 @@
  * writes need not load a grammar.
  */
 import type { HoldfastDocument } from './document.ts';
-import type { ListId, TagId, TaskId } from './ids.ts';
+import type { ListId, SectionId, TagId, TaskId } from './ids.ts';
 import { foldedName, type Named } from './quick-add/marks.ts';
 import type { QuickAdd, QuickAddReminder } from './quick-add.ts';
 import { parseLocal } from './recurrence/calendar.ts';
@@ -25,6 +25,8 @@ export interface QuickAddPlace {
   readonly listId?: ListId;
   readonly tagId?: TagId;
   readonly parentId?: TaskId;
+  /** Of `listId`; not where the line names another list. */
+  readonly section?: SectionId;
 }
 
 export interface QuickAddCommand {
@@ -67,6 +69,7 @@ function addInside(document: HoldfastDocument, command: QuickAddCommand): Result
     ...(parsed.priority === null ? {} : { priority: parsed.priority }),
     tags: [...new Set([...(place.tagId === undefined ? [] : [place.tagId]), ...tags])],
     ...(place.parentId === undefined ? { listId: listId ?? null } : { parentId: place.parentId }),
+    ...(place.section !== undefined && listId === place.listId ? { section: place.section } : {}),
   });
   if (!created.ok) return created;
   const { id } = created;

@@ -5,7 +5,16 @@
  * refused with a sentence and changes nothing.
  */
 import * as Y from 'yjs';
-import { createId, isId, type EpochMs, type ListId, type Random, type TagId, type TaskId } from './ids.ts';
+import {
+  createId,
+  isId,
+  type EpochMs,
+  type ListId,
+  type Random,
+  type SectionId,
+  type TagId,
+  type TaskId,
+} from './ids.ts';
 import type { Intents } from './intent.ts';
 import { standingValue, tagField, type Model } from './model.ts';
 import { namedText, readNotesValue, rewriteText, standingText, textKey } from './notes.ts';
@@ -31,6 +40,8 @@ export interface NewTask {
   readonly listId?: ListId | null;
   /** A subtask is where its parent is; listId is then not needed. */
   readonly parentId?: TaskId | null;
+  /** Its list is then the section's. */
+  readonly section?: SectionId | null;
   /** Default: last. */
   readonly position?: Position;
 }
@@ -52,6 +63,8 @@ export interface TaskMove {
   readonly after?: TaskId;
   readonly listId?: ListId | null;
   readonly parentId?: TaskId | null;
+  /** Of which its list follows; null: of its list, but in no section. Absent: it stays as it is. */
+  readonly section?: SectionId | null;
 }
 
 export interface TaskCommandDependencies {
@@ -81,7 +94,7 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
       }
     }
     const container = containerOf(input, null) ?? { list: null };
-    const fault = checkContainer(container);
+    const fault = checkSection(input.section) ?? checkContainer(container);
     if (fault !== null) return fault;
     const target = insertionIndex(container, null, input.position ?? 'last');
     if (typeof target !== 'number') return target;
@@ -98,6 +111,7 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
     }
     for (const tag of new Set(input.tags)) intents.setField('task', id, tagField(tag), true);
     place(id, container, target);
+    if (input.section != null) intents.setField('task', id, 'section', input.section);
     return { ok: true, id };
   }
 
@@ -123,6 +137,8 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
   function moveTask(id: TaskId, move: TaskMove): Result {
     const task = model.task(id);
     if (task === undefined) return noSuchTask();
+    const wrong = checkSection(move.section);
+    if (wrong !== null) return wrong;
     const neighbour = move.before ?? move.after;
     let container = containerOf(move, task);
     let position: Position = 'last';
@@ -141,6 +157,7 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
     const target = insertionIndex(container, id, position);
     if (typeof target !== 'number') return target;
     place(id, container, target);
+    if (move.section !== undefined) setIfNew(id, 'section', move.section);
     return DONE;
   }
 
@@ -304,8 +321,13 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
     return 'parent' in container ? parentRow(container.parent) : listRow(container.list);
   }
 
-  function containerOf(input: Pick<TaskMove, 'listId' | 'parentId'>, task: Task | null): Container | null {
+  function containerOf(
+    input: Pick<TaskMove, 'listId' | 'parentId' | 'section'>,
+    task: Task | null,
+  ): Container | null {
     if (input.parentId != null) return { parent: input.parentId };
+    if (input.section != null) return { list: model.section(input.section)?.listId ?? null };
+    if (input.section === null && input.listId === undefined) return { list: task?.listId ?? null };
     if (input.listId !== undefined) return { list: input.listId };
     // Taken out from below its parent it stays in the list where it was seen.
     return input.parentId === null ? { list: task?.listId ?? null } : null;
@@ -322,6 +344,14 @@ export function createTaskCommands({ model, intents, now, random }: TaskCommandD
     const list = model.list(container.list);
     return list === undefined || list.trashedAt !== null
       ? failure('not-found', 'That list is not here any more.')
+      : null;
+  }
+
+  function checkSection(id: SectionId | null | undefined): Failure | null {
+    if (id == null) return null;
+    const section = model.section(id);
+    return section?.listId == null || section.trashedAt !== null
+      ? failure('not-found', 'That section is not here any more.')
       : null;
   }
 

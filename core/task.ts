@@ -1,11 +1,11 @@
 /**
- * What a reader gets: tasks, lists and tags as plain immutable objects.
+ * What a reader gets: tasks, lists, sections and tags as plain immutable objects.
  *
  * Promise: an object is never changed after it was handed out, and the same object is handed out again for as long as
  * nothing about it changed, so `===` tells whether to draw again. Where a value in the document cannot be understood,
  * that one field reads as unset and its name stands in `faults`; nothing else suffers.
  */
-import type { EpochMs, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
+import type { EpochMs, ListId, LocalDate, SectionId, TagId, TaskId, Writer } from './ids.ts';
 import type { SeriesRule } from './recurrence/series.ts';
 
 export type Priority = 'low' | 'medium' | 'high' | 'urgent';
@@ -35,6 +35,7 @@ export interface Task {
   readonly listId: ListId | null;
   /** null also when the parent is gone, in the trash, or would make a ring. */
   readonly parentId: TaskId | null;
+  /** As it stands: a section that is gone, in the trash, or of another list counts as none (`sectionOf`). */
   readonly section: string | null;
   /** Fractional index among the tasks of the same parent or list; null when its writer gave none. */
   readonly order: string | null;
@@ -111,10 +112,54 @@ export interface ClosedStep {
   readonly at: EpochMs;
 }
 
+/** What a list's icon is of; how it is drawn is the app's. */
+export type ListIcon =
+  | 'home'
+  | 'work'
+  | 'shopping'
+  | 'family'
+  | 'travel'
+  | 'money'
+  | 'health'
+  | 'study'
+  | 'book'
+  | 'music'
+  | 'food'
+  | 'garden'
+  | 'sport'
+  | 'pet'
+  | 'car'
+  | 'repair'
+  | 'idea'
+  | 'star'
+  | 'gift'
+  | 'phone'
+  | 'mail'
+  | 'code'
+  | 'art'
+  | 'film';
+
 export interface List {
   readonly id: ListId;
   readonly name: string;
   readonly color: string | null;
+  readonly icon: ListIcon | null;
+  readonly order: string | null;
+  /** Put away: not among the lists, and its tasks are in no day's view. */
+  readonly archivedAt: EpochMs | null;
+  readonly trashedAt: EpochMs | null;
+  readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+  readonly conflicts: readonly string[];
+  readonly faults: readonly string[];
+}
+
+/** A part of a list, with a name: a heading, or a column of a board. */
+export interface Section {
+  readonly id: SectionId;
+  /** For good; null where its writer did not say, and then it is shown nowhere. */
+  readonly listId: ListId | null;
+  readonly name: string;
   readonly order: string | null;
   readonly trashedAt: EpochMs | null;
   readonly createdAt: EpochMs;
@@ -142,7 +187,7 @@ export interface Fragment {
   readonly updatedAt: EpochMs;
 }
 
-export type EntityKind = 'task' | 'list' | 'tag';
+export type EntityKind = 'task' | 'list' | 'tag' | 'section';
 
 /** One of several values that were written to a field without knowledge of each other. */
 export interface Version {

@@ -6,12 +6,40 @@
  * uses no data of this machine (zone tables, locale), so that every replica judges alike.
  */
 import { isId, type EpochMs, type LocalDate } from './ids.ts';
-import type { Priority, Reminder, TaskStatus, When } from './task.ts';
+import type { ListIcon, Priority, Reminder, TaskStatus, When } from './task.ts';
 
 export const MAX_TITLE_CHARS = 10_000;
 export const MAX_NOTES_CHARS = 500_000;
 
 export const PRIORITIES = ['low', 'medium', 'high', 'urgent'] as const satisfies readonly Priority[];
+
+/** In the order in which they are offered. */
+export const LIST_ICONS = [
+  'home',
+  'work',
+  'shopping',
+  'family',
+  'travel',
+  'money',
+  'health',
+  'study',
+  'book',
+  'music',
+  'food',
+  'garden',
+  'sport',
+  'pet',
+  'car',
+  'repair',
+  'idea',
+  'star',
+  'gift',
+  'phone',
+  'mail',
+  'code',
+  'art',
+  'film',
+] as const satisfies readonly ListIcon[];
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
@@ -26,6 +54,17 @@ export function readText(value: unknown): string | undefined {
 export function readPriority(value: unknown): Priority | null | undefined {
   if (value === null) return null;
   return PRIORITIES.find((priority) => priority === value);
+}
+
+export function readIcon(value: unknown): ListIcon | null | undefined {
+  if (value === null) return null;
+  return LIST_ICONS.find((icon) => icon === value);
+}
+
+/** Put away; the same shape as the trash has. */
+export function readArchived(value: unknown): { at: EpochMs } | null | undefined {
+  const read = readTrashed(value);
+  return read == null ? read : { at: read.at };
 }
 
 export function readWhen(value: unknown): When | null | undefined {

@@ -65,12 +65,36 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       '/conflicts',
       '/away',
       '/lists',
+      '/calendar',
+      '/completed',
+      '/tags',
     ]) {
       await anna.page.goto(place);
       await anna.page.getByRole('heading', { level: 1 }).waitFor();
       await anna.sync.filter({ hasText: 'On this device only' }).waitFor();
       seen[place] = await violations(anna, theme);
     }
+    await anna.page.goto('/lists');
+    await anna.page.getByRole('textbox', { name: 'New list' }).fill('House');
+    await anna.page.getByRole('textbox', { name: 'New list' }).press('Enter');
+    await anna.page.getByRole('button', { name: 'Add a section' }).click();
+    await anna.page.getByRole('textbox', { name: 'Name of the new section' }).fill('Garden');
+    await anna.page.keyboard.press('Enter');
+    await anna.page.getByRole('button', { name: 'Add a task in Garden' }).click();
+    await anna.quickAdd.fill('Rake');
+    await anna.quickAdd.press('Enter');
+    await anna.row('Rake').waitFor();
+    seen['list'] = await violations(anna, theme);
+    await anna.page.getByRole('button', { name: 'Show as a board' }).click();
+    await anna.page.getByRole('group', { name: 'Board' }).waitFor();
+    await (
+      await anna.open('Rake')
+    )
+      .getByRole('textbox', { name: 'Notes' })
+      .fill('# Tools\n- [ ] the [rake](https://example.org)');
+    await anna.task.getByRole('textbox', { name: 'Notes' }).blur();
+    await anna.task.getByRole('checkbox', { name: 'the rake' }).waitFor();
+    seen['board and notes'] = await violations(anna, theme);
     await anna.close();
     expect(Object.fromEntries(Object.entries(seen).filter(([, found]) => found.length > 0))).toEqual({});
   });

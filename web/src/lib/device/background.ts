@@ -219,6 +219,8 @@ function countDue(document: HoldfastDocument): number {
   let count = 0;
   for (const task of document.tasks()) {
     if (task.status !== 'open' || task.trashedAt !== null || !task.due) continue;
+    // What is archived is in no day's view, so it is in no count either.
+    if (task.listId !== null && document.list(task.listId)?.archivedAt != null) continue;
     if (localDue(task.due, timeZone).date <= today) count += 1;
   }
   return count;

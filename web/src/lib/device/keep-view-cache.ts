@@ -58,6 +58,7 @@ export function takeViewCache(document: HoldfastDocument): ViewCache {
       ...(task.priority ? { priority: task.priority } : {}),
       ...(task.listId ? { listId: task.listId } : {}),
       ...(task.parentId ? { parentId: task.parentId } : {}),
+      ...(task.section ? { section: task.section } : {}),
       ...(task.order === null ? {} : { order: task.order }),
       tags: [...task.tags],
       hasNotes: task.notes !== '',

@@ -15,6 +15,7 @@ export interface CachedTask {
   readonly priority?: string;
   readonly listId?: string;
   readonly parentId?: string;
+  readonly section?: string;
   readonly order?: string;
   readonly tags: readonly string[];
   readonly hasNotes: boolean;

@@ -28,6 +28,7 @@ export const CHEAT_SHEET = [
       { keys: ['Enter'], does: 'Open' },
       { keys: ['x', 'Space'], does: 'Complete' },
       { keys: ['Delete'], does: 'Move to the trash' },
+      { keys: ['y'], does: 'Copy a link to the task' },
       { keys: ['Alt ↑'], does: 'Move up' },
       { keys: ['Alt ↓'], does: 'Move down' },
     ],
@@ -43,6 +44,8 @@ export interface ShortcutActions {
   readonly help: () => void;
   readonly close: () => void;
   readonly focusList: () => void;
+  /** Of the task with the focus, else of the open one. */
+  readonly copyLink: () => void;
 }
 
 const SEQUENCE_MS = 1_200;
@@ -93,6 +96,9 @@ export function createShortcuts(actions: ShortcutActions): (event: KeyboardEvent
         return;
       case '?':
         act(actions.help);
+        return;
+      case 'y':
+        act(actions.copyLink);
         return;
       case 'g':
         pressedG = event.timeStamp;

@@ -18,6 +18,8 @@ const FIELD_NAMES: Record<string, string> = {
   trashed: 'Trash',
   name: 'Name',
   color: 'Colour',
+  icon: 'Icon',
+  archived: 'Archive',
 };
 
 export function fieldName(field: string): string {
@@ -43,6 +45,8 @@ export function valueWords(
       return value['kind'] === 'cancelled' ? 'Cancelled' : `Completed${momentOf(value, o.present)}`;
     case 'trashed':
       return isRecord(value) ? `In the trash${momentOf(value, o.present)}` : 'Not in the trash';
+    case 'archived':
+      return isRecord(value) ? `Archived${momentOf(value, o.present)}` : 'Not archived';
     case 'order':
       return 'Another place';
     default:

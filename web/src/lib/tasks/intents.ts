@@ -11,10 +11,12 @@ import type {
   EpochMs,
   HoldfastDocument,
   ListId,
+  ListIcon,
   OccurrencePatch,
   ReminderInput,
   Result,
   RuleInput,
+  SectionId,
   Task,
   TagId,
   TaskId,
@@ -23,7 +25,9 @@ import type {
   Writer,
 } from '@holdfast/core/document.ts';
 import type { Toasts } from '../shell/toasts.svelte.ts';
+import { addDays, daysBetween } from '../words/calendar.ts';
 import { type Due, type Present, nextDateWords } from '../words/due-words.ts';
+import { localDue } from '../words/local-due.ts';
 import { nextColour } from './colours.ts';
 import type { Priority } from './priority.ts';
 import type { ReadLine } from './quick-add-grammar.svelte.ts';
@@ -35,6 +39,8 @@ export interface AddContext {
   readonly listId?: string;
   readonly tagId?: string;
   readonly parentId?: string;
+  /** Of `listId`. */
+  readonly section?: string;
 }
 
 export interface TaskEdit {
@@ -83,6 +89,7 @@ export class Intents {
         ...(context.due ? { due: context.due as When } : {}),
         ...(context.listId ? { listId: context.listId as ListId } : {}),
         ...(context.parentId ? { parentId: context.parentId as TaskId } : {}),
+        ...(context.section ? { section: context.section as SectionId } : {}),
         ...(context.tagId ? { tags: [context.tagId as TagId] } : {}),
       }),
     );
@@ -101,6 +108,7 @@ export class Intents {
         ...(context.due ? { due: context.due as When } : {}),
         ...(context.listId ? { listId: context.listId as ListId } : {}),
         ...(context.tagId ? { tagId: context.tagId as TagId } : {}),
+        ...(context.section ? { section: context.section as SectionId } : {}),
       });
     };
     return this.#addEach(titles, create, elsewhere);
@@ -304,24 +312,39 @@ export class Intents {
     this.#offerUndo(text, (document) => document.reopenOccurrence(id as TaskId, ordinal));
   }
 
-  /** To another day, keeping its time; of a recurring task this one only. */
+  /** Until then, keeping its time; of a recurring task this one only. */
   putOff(id: string, date: string): void {
-    const task = this.#tasks.task(id);
-    const before = task?.due ?? null;
-    const due = whenFrom({ ...before, date });
+    const due = this.#tasks.task(id)?.due ?? null;
+    this.#reschedule(id, whenFrom({ ...due, date }), 'Put off until tomorrow');
+  }
+
+  /** To another day of the viewer's, keeping its time, also where that is of another zone. */
+  moveToDay(id: string, date: string, words: string): void {
+    const due = this.#tasks.task(id)?.due ?? null;
+    const here = due && localDue(due, this.#present().timeZone);
+    if (here?.date === date) return;
+    const moved = due && here ? addDays(due.date, daysBetween(here.date, date)) : date;
+    this.#reschedule(id, whenFrom({ ...due, date: moved }), words);
+  }
+
+  /** Of a recurring task this one only. */
+  #reschedule(id: string, due: When, words: string): void {
+    const before = this.#tasks.task(id)?.due ?? null;
     const ordinal = this.#goesOn(id)?.ordinal ?? null;
     const move = (document: HoldfastDocument, to: When | null): Result =>
       ordinal === null
         ? document.editTask(id as TaskId, { due: to })
         : document.editOccurrence(id as TaskId, ordinal, { due: to });
     this.#run((document) => move(document, due));
-    this.#offerUndo('Put off until tomorrow', (document) => move(document, before));
+    this.#offerUndo(words, (document) => move(document, before));
   }
 
-  move(id: string, to: { before?: string; after?: string }): void {
+  /** Beside another task, into a section (null: none), or both as one. */
+  move(id: string, to: { before?: string; after?: string; section?: string | null }): void {
     const move: TaskMove = {
       ...(to.before === undefined ? {} : { before: to.before as TaskId }),
       ...(to.after === undefined ? {} : { after: to.after as TaskId }),
+      ...(to.section === undefined ? {} : { section: to.section as SectionId | null }),
     };
     this.#run((document) => document.moveTask(id as TaskId, move));
   }
@@ -358,8 +381,66 @@ export class Intents {
     return id;
   }
 
-  editList(id: string, patch: { name?: string; color?: string }): void {
+  editList(id: string, patch: { name?: string; color?: string; icon?: ListIcon | null }): void {
     this.#run((document) => document.editList(id as ListId, patch));
+  }
+
+  moveList(id: string, to: { before: string } | { after: string }): void {
+    this.#run((document) => document.moveList(id as ListId, to as { before: ListId } | { after: ListId }));
+  }
+
+  /** Away from the sidebar and the days, or back. */
+  archiveList(id: string, archived: boolean): void {
+    this.#run((document) => document.editList(id as ListId, { archived }));
+    this.#offerUndo(archived ? 'List archived' : 'List is back', (document) =>
+      document.editList(id as ListId, { archived: !archived }),
+    );
+  }
+
+  createSection(listId: string, name: string): string | null {
+    let id: string | null = null;
+    this.#run((document) => {
+      const created = document.createSection({ listId: listId as ListId, name });
+      if (created.ok) id = created.id;
+      return created;
+    });
+    return id;
+  }
+
+  renameSection(id: string, name: string): void {
+    this.#run((document) => document.editSection(id as SectionId, { name }));
+  }
+
+  moveSection(id: string, to: { before: string } | { after: string }): void {
+    this.#run((document) =>
+      document.moveSection(id as SectionId, to as { before: SectionId } | { after: SectionId }),
+    );
+  }
+
+  trashSection(id: string): void {
+    this.#run((document) => document.trashSection(id as SectionId));
+    this.#offerUndo('Section removed. Its tasks stay in the list', (document) =>
+      document.restoreSection(id as SectionId),
+    );
+  }
+
+  restoreSection(id: string): void {
+    this.#run((document) => document.restoreSection(id as SectionId));
+  }
+
+  /** What has the first tag gets the second. */
+  mergeTags(from: string, into: string, words: string): void {
+    const had = this.#tasks.all.filter((row) => row.tags.includes(from));
+    this.#run((document) => document.mergeTags(from as TagId, into as TagId));
+    this.#offerUndo(words, (document) =>
+      document.batch('take tags apart', () => {
+        document.restoreTag(from as TagId);
+        for (const { id, tags } of had) {
+          document.tagTask(id as TaskId, from as TagId);
+          if (!tags.includes(into)) document.untagTask(id as TaskId, into as TagId);
+        }
+      }),
+    );
   }
 
   trashList(id: string): void {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { addDays } from '../words/calendar.ts';
 import { isOverdue } from '../words/due-words.ts';
 import { titlesIn } from './intents.ts';
-import { daysOf, overdueAndToday, search, taskRules } from './task-rules.ts';
+import { bySection, daysOf, overdueAndToday, search, taskRules } from './task-rules.ts';
 import type { TaskRow } from './task-rules.ts';
 
 function row(id: string, o: Partial<TaskRow> = {}): TaskRow {
@@ -13,6 +13,7 @@ function row(id: string, o: Partial<TaskRow> = {}): TaskRow {
     priority: null,
     listId: null,
     parentId: null,
+    section: null,
     order: id,
     tags: [],
     hasNotes: false,
@@ -47,6 +48,33 @@ test('[P3] the Inbox holds open tasks of no list and no parent, in manual order'
   ];
   expect(chosen(taskRules.list(null), rows)).toEqual(['b', 'a']);
   expect(chosen(taskRules.list('house'), rows)).toEqual(['listed']);
+});
+
+test('[L2] rows fall into the sections of their list, and what names none of them comes first', () => {
+  const rows = [
+    row('a', { section: 's2' }),
+    row('b'),
+    row('c', { section: 'gone' }),
+    row('d', { section: 's2' }),
+  ];
+  const parts = bySection(rows, [{ id: 's1' }, { id: 's2' }]);
+  expect(parts.map(({ section, rows: inside }) => [section?.id ?? null, inside.map(({ id }) => id)])).toEqual(
+    [
+      [null, ['b', 'c']],
+      ['s1', []],
+      ['s2', ['a', 'd']],
+    ],
+  );
+});
+
+test('[L7] what is in an archived list is in no day, and is found', () => {
+  const due = { date: '2026-11-23' };
+  const rows = [row('here', { due }), row('away', { due, listId: 'old' })];
+  const archived = new Set(['old']);
+  expect(chosen(taskRules.due('2026-11-23', 'UTC', archived), rows)).toEqual(['here']);
+  expect(chosen(taskRules.upcoming('2026-11-22', 'UTC', archived), rows)).toEqual(['here']);
+  expect(chosen(taskRules.dated('UTC', archived), rows)).toEqual(['here']);
+  expect(search(rows, 'away', () => '').map(({ id }) => id)).toEqual(['away']);
 });
 
 test('[P10] what is due comes by date, then by time, a day without a time last', () => {

@@ -22,6 +22,8 @@ export interface TaskRow {
   readonly priority: Priority | null;
   readonly listId: string | null;
   readonly parentId: string | null;
+  /** As the task says; it counts only where its list has it. */
+  readonly section: string | null;
   readonly order: string;
   readonly tags: readonly string[];
   readonly hasNotes: boolean;
@@ -43,6 +45,7 @@ export function rowFromTask(task: Task): TaskRow {
     priority: task.priority,
     listId: task.listId,
     parentId: task.parentId,
+    section: task.section,
     order: task.order ?? '',
     tags: task.tags,
     hasNotes: task.notes !== '',
@@ -63,6 +66,7 @@ export function rowFromCache(task: CachedTask): TaskRow {
     priority: isPriority(task.priority) ? task.priority : null,
     listId: task.listId ?? null,
     parentId: task.parentId ?? null,
+    section: task.section ?? null,
     order: task.order ?? '',
     tags: task.tags,
     hasNotes: task.hasNotes,
@@ -76,6 +80,9 @@ export function rowFromCache(task: CachedTask): TaskRow {
 }
 
 type Rule = ViewRule<TaskRow>;
+/** Ids of lists that are put away. */
+type Archived = ReadonlySet<string>;
+const NONE: Archived = new Set();
 
 export const taskRules = {
   /** null: the Inbox. */
@@ -87,13 +94,18 @@ export const taskRules = {
     matches: (row) => isOpen(row) && row.tags.includes(tagId),
     compare: byOrder,
   }),
-  /** Due on `today` or before, for a viewer in `timeZone`. */
-  due: (today: LocalDate, timeZone?: string): Rule => ({
-    matches: (row) => isOpen(row) && row.due !== null && localDue(row.due, timeZone).date <= today,
+  /** Due on `today` or before, for a viewer in `timeZone`. What is in an archived list is in no day's view. */
+  due: (today: LocalDate, timeZone?: string, archived: Archived = NONE): Rule => ({
+    matches: (row) => isPlanned(row, archived) && localDue(row.due, timeZone).date <= today,
     compare: byDue(timeZone),
   }),
-  upcoming: (today: LocalDate, timeZone?: string): Rule => ({
-    matches: (row) => isOpen(row) && row.due !== null && localDue(row.due, timeZone).date > today,
+  upcoming: (today: LocalDate, timeZone?: string, archived: Archived = NONE): Rule => ({
+    matches: (row) => isPlanned(row, archived) && localDue(row.due, timeZone).date > today,
+    compare: byDue(timeZone),
+  }),
+  /** Everything that is open and has a date. */
+  dated: (timeZone?: string, archived: Archived = NONE): Rule => ({
+    matches: (row) => isPlanned(row, archived),
     compare: byDue(timeZone),
   }),
   subtasks: (parentId: string): Rule => ({
@@ -152,6 +164,23 @@ export function search(rows: readonly TaskRow[], query: string, tagName: (id: st
 
 function folded(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
+}
+
+/** Rows by the sections of their list, in its order; first what is in none, also where its section is gone. */
+export function bySection<Section extends { readonly id: string }>(
+  rows: readonly TaskRow[],
+  sections: readonly Section[],
+): { section: Section | null; rows: readonly TaskRow[] }[] {
+  const groups = new Map<string | null, { section: Section | null; rows: TaskRow[] }>([
+    [null, { section: null, rows: [] }],
+    ...sections.map((section) => [section.id, { section, rows: [] as TaskRow[] }] as const),
+  ]);
+  for (const row of rows) (groups.get(row.section) ?? groups.get(null))?.rows.push(row);
+  return [...groups.values()];
+}
+
+function isPlanned(row: TaskRow, archived: Archived): row is TaskRow & { readonly due: Due } {
+  return isOpen(row) && row.due !== null && !(row.listId !== null && archived.has(row.listId));
 }
 
 function isOpen(row: TaskRow): boolean {

@@ -16,6 +16,7 @@ import type {
   HoldfastDocument,
   List,
   Occurrence,
+  Section,
   Tag,
   Task,
 } from '@holdfast/core/document.ts';
@@ -37,6 +38,7 @@ export interface StepCount {
 
 interface Tally {
   readonly open: ReadonlyMap<string, number>;
+  readonly tags: ReadonlyMap<string, number>;
   readonly steps: ReadonlyMap<string, StepCount>;
 }
 
@@ -114,10 +116,21 @@ export class TaskStore {
   }
   /** Due on `today` or before, where the viewer is. */
   due(today: LocalDate, timeZone: string): readonly TaskRow[] {
-    return this.#view(`due ${today} ${timeZone}`, () => taskRules.due(today, timeZone));
+    const archived = this.#archived;
+    return this.#view(`due ${today} ${timeZone} ${archived.key}`, () =>
+      taskRules.due(today, timeZone, archived.ids),
+    );
   }
   upcoming(today: LocalDate, timeZone: string): readonly TaskRow[] {
-    return this.#view(`upcoming ${today} ${timeZone}`, () => taskRules.upcoming(today, timeZone));
+    const archived = this.#archived;
+    return this.#view(`upcoming ${today} ${timeZone} ${archived.key}`, () =>
+      taskRules.upcoming(today, timeZone, archived.ids),
+    );
+  }
+  /** Everything open that has a date, by date. */
+  dated(timeZone: string): readonly TaskRow[] {
+    const archived = this.#archived;
+    return this.#view(`dated ${timeZone} ${archived.key}`, () => taskRules.dated(timeZone, archived.ids));
   }
   get trash(): readonly TaskRow[] {
     return this.#view('trash', () => taskRules.trash());
@@ -179,14 +192,44 @@ export class TaskStore {
     return this.conflicts.filter((conflict) => conflict.entity === 'task' && conflict.id === taskId);
   }
 
+  /** Neither in the trash nor archived, in their order. */
   get lists(): readonly List[] {
+    return this.#keptLists.filter((list) => list.archivedAt === null);
+  }
+  get archivedLists(): readonly List[] {
+    return this.#keptLists.filter((list) => list.archivedAt !== null);
+  }
+  get #keptLists(): readonly List[] {
     this.#changes();
     const lists = [...(this.#document?.lists() ?? [])].filter((list) => list.trashedAt === null);
     return lists.sort((a, b) => compareText(a.order ?? '~', b.order ?? '~') || compareText(a.id, b.id));
   }
+  get #archived(): { readonly ids: ReadonlySet<string>; readonly key: string } {
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
+    const ids = new Set<string>(this.archivedLists.map((list) => list.id));
+    return { ids, key: [...ids].join() };
+  }
+  /** Of a list, in their order. */
+  sections(listId: string): readonly Section[] {
+    this.#changes();
+    return this.#document?.sections(listId as List['id']) ?? [];
+  }
+  sectionById(id: string): Section | undefined {
+    this.#changes();
+    return this.#document?.section(id as Section['id']);
+  }
+  /** How many open tasks have a tag. */
+  tagCount(tagId: string): number {
+    this.#changes();
+    return this.#tally().tags.get(tagId) ?? 0;
+  }
   get trashedLists(): readonly List[] {
     this.#changes();
     return [...(this.#document?.lists() ?? [])].filter((list) => list.trashedAt !== null);
+  }
+  get trashedSections(): readonly Section[] {
+    this.#changes();
+    return [...(this.#document?.trashedSections() ?? [])];
   }
   get trashedTags(): readonly Tag[] {
     this.#changes();
@@ -255,8 +298,11 @@ export class TaskStore {
     const open = new Map<string, number>();
     // eslint-disable-next-line svelte/prefer-svelte-reactivity
     const steps = new Map<string, StepCount>();
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
+    const tags = new Map<string, number>();
     for (const row of this.#everything()) {
       if (row.trashedAt !== null) continue;
+      if (row.doneAt === null) for (const tag of row.tags) tags.set(tag, (tags.get(tag) ?? 0) + 1);
       if (row.parentId !== null) {
         const { done, total } = steps.get(row.parentId) ?? { done: 0, total: 0 };
         steps.set(row.parentId, { done: done + (row.doneAt === null ? 0 : 1), total: total + 1 });
@@ -264,7 +310,7 @@ export class TaskStore {
         open.set(row.listId, (open.get(row.listId) ?? 0) + 1);
       }
     }
-    this.#tallied = { open, steps };
+    this.#tallied = { open, steps, tags };
     return this.#tallied;
   }
 
