@@ -17,6 +17,7 @@ import { createHistory } from './history.ts';
 import {
   createId,
   type EpochMs,
+  type FilterId,
   type ListId,
   type Random,
   type TagId,
@@ -41,6 +42,7 @@ import type {
   ClosedOccurrence,
   ClosedStep,
   Conflict,
+  Filter,
   Fragment,
   List,
   Occurrence,
@@ -49,7 +51,7 @@ import type {
 } from './task.ts';
 
 export type { ExportFile, ImportSummary } from './export.ts';
-export type { EpochMs, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
+export type { EpochMs, FilterId, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
 export type { Failure, FailureCode, Result, Success } from './result.ts';
 export type { SeriesRule } from './recurrence/series.ts';
 export type { OccurrencePatch, ReminderInput, RuleInput } from './series/commands.ts';
@@ -58,6 +60,7 @@ export type {
   ClosedOccurrence,
   ClosedStep,
   Conflict,
+  Filter,
   Fragment,
   List,
   Occurrence,
@@ -76,6 +79,7 @@ export interface DocumentChange {
   readonly tasks: ReadonlySet<TaskId>;
   readonly lists: ReadonlySet<ListId>;
   readonly tags: ReadonlySet<TagId>;
+  readonly filters: ReadonlySet<FilterId>;
   /** Made through this door on this replica. */
   readonly local: boolean;
 }
@@ -91,6 +95,8 @@ export interface HoldfastDocument {
   lists(): Iterable<List>;
   tag(id: TagId): Tag | undefined;
   tags(): Iterable<Tag>;
+  filter(id: FilterId): Filter | undefined;
+  filters(): Iterable<Filter>;
   fragments(): readonly Fragment[];
   /** Tasks at the top level of a list (null: the Inbox) that are not in the trash, in their order. Done ones too. */
   tasksIn(listId: ListId | null): readonly Task[];
@@ -158,6 +164,17 @@ export interface HoldfastDocument {
   editTag(id: TagId, patch: { name?: string; color?: string | null }): Result;
   trashTag(id: TagId): Result;
   restoreTag(id: TagId): Result;
+  /** `query` is kept as it is given; only its length is judged here. */
+  createFilter(input: {
+    id?: FilterId;
+    name: string;
+    query: string;
+    color?: string | null;
+  }): Result<{ id: FilterId }>;
+  editFilter(id: FilterId, patch: { name?: string; query?: string; color?: string | null }): Result;
+  moveFilter(id: FilterId, move: { before?: FilterId; after?: FilterId }): Result;
+  trashFilter(id: FilterId): Result;
+  restoreFilter(id: FilterId): Result;
 
   /** Dismiss the others ('keep'), or let one of them stand. */
   resolveConflict(conflict: Conflict, choice: 'keep' | { readonly take: Writer }): Result;
@@ -224,6 +241,8 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     lists: model.lists,
     tag: model.tag,
     tags: model.tags,
+    filter: model.filter,
+    filters: model.filters,
     fragments: model.fragments,
     tasksIn: (listId) => model.row({ list: listId }),
     subtasks: (parentId) => model.row({ parent: parentId }),
@@ -286,13 +305,19 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
 
     createList: (input) => run('Add list', () => list.create('list', input) as Result<{ id: ListId }>),
     editList: (id, patch) => run('Edit list', () => list.edit('list', id, patch)),
-    moveList: (id, move) => run('Move list', () => list.moveList(id, move)),
+    moveList: (id, move) => run('Move list', () => list.move('list', id, move)),
     trashList: (id) => run('Move list to trash', () => list.trash('list', id)),
     restoreList: (id) => run('Restore list', () => list.restore('list', id)),
     createTag: (input) => run('Add tag', () => list.create('tag', input) as Result<{ id: TagId }>),
     editTag: (id, patch) => run('Edit tag', () => list.edit('tag', id, patch)),
     trashTag: (id) => run('Move tag to trash', () => list.trash('tag', id)),
     restoreTag: (id) => run('Restore tag', () => list.restore('tag', id)),
+    createFilter: (input) =>
+      run('Save filter', () => list.create('filter', input) as Result<{ id: FilterId }>),
+    editFilter: (id, patch) => run('Edit filter', () => list.edit('filter', id, patch)),
+    moveFilter: (id, move) => run('Move filter', () => list.move('filter', id, move)),
+    trashFilter: (id) => run('Move filter to trash', () => list.trash('filter', id)),
+    restoreFilter: (id) => run('Restore filter', () => list.restore('filter', id)),
 
     resolveConflict: (conflict, choice) =>
       run('Settle conflict', () => resolveConflict(model, intents, conflict, choice)),

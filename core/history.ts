@@ -161,6 +161,7 @@ const NAMES: { readonly [thing: string]: string } = {
   task: 'the task',
   list: 'the list',
   tag: 'the tag',
+  filter: 'the filter',
   title: 'the title',
   notes: 'the notes',
   due: 'the due date',
@@ -174,4 +175,5 @@ const NAMES: { readonly [thing: string]: string } = {
   end: 'the end of the repeat',
   name: 'the name',
   color: 'the colour',
+  query: 'what it looks for',
 };

@@ -14,6 +14,7 @@ type Branded<Base, Name extends string> = Base & { readonly [brand]: Name };
 export type TaskId = Branded<string, 'TaskId'>;
 export type ListId = Branded<string, 'ListId'>;
 export type TagId = Branded<string, 'TagId'>;
+export type FilterId = Branded<string, 'FilterId'>;
 /** The name under which one replica writes: its Yjs client id in base 36. */
 export type Writer = Branded<string, 'Writer'>;
 /** Milliseconds since 1970-01-01T00:00Z. */

@@ -1,5 +1,5 @@
 /**
- * The read side: what a document says, as tasks, lists, tags and conflicts.
+ * The read side: what a document says, as tasks, lists, tags, filters and conflicts.
  *
  * Promise: reading one task costs its own fields. Objects are made when they are first asked for, kept, and made anew only
  * when something about them changed. All that changed in one transaction is told once.
@@ -8,7 +8,15 @@
  * stale together.
  */
 import type * as Y from 'yjs';
-import { parseOccurrenceId, type EpochMs, type ListId, type TagId, type TaskId, type Writer } from './ids.ts';
+import {
+  parseOccurrenceId,
+  type EpochMs,
+  type FilterId,
+  type ListId,
+  type TagId,
+  type TaskId,
+  type Writer,
+} from './ids.ts';
 import { readNotesValue } from './notes.ts';
 import { readOrder } from './order.ts';
 import { effective, isSameValue, type Register } from './register.ts';
@@ -17,7 +25,7 @@ import { countsNow, readStepClosing, stepField, type StepOf } from './series/ste
 import { isStamp, msOfStamp, type StampClock } from './stamp.ts';
 import { createTable, type Entity, type Table } from './store.ts';
 import { readEnd } from './series/values.ts';
-import type { EntityKind, Fragment, List, Reminder, Tag, Task, TaskStatus } from './task.ts';
+import type { EntityKind, Filter, Fragment, List, Reminder, Tag, Task, TaskStatus } from './task.ts';
 import { createTree, listRow, parentRow, type Placing, type Tree } from './tree.ts';
 import {
   readDone,
@@ -33,6 +41,7 @@ export interface Changes {
   readonly tasks: Set<TaskId>;
   readonly lists: Set<ListId>;
   readonly tags: Set<TagId>;
+  readonly filters: Set<FilterId>;
 }
 
 export interface Model {
@@ -56,6 +65,8 @@ export interface Model {
   lists(): Iterable<List>;
   tag(id: TagId): Tag | undefined;
   tags(): Iterable<Tag>;
+  filter(id: FilterId): Filter | undefined;
+  filters(): Iterable<Filter>;
   fragments(): readonly Fragment[];
   row(container: { readonly list: ListId | null } | { readonly parent: TaskId }): readonly Task[];
   /** Entities that may have a conflict worth showing. */
@@ -64,10 +75,13 @@ export interface Model {
   close(): void;
 }
 
-const KINDS = ['task', 'list', 'tag'] as const satisfies readonly EntityKind[];
-const ROOTS = { task: 'tasks', list: 'lists', tag: 'tags' } as const satisfies Record<EntityKind, string>;
-/** Other roots in the documented shape: their stamps count, their meaning is not ours. */
-const OTHER_STAMPED_ROOTS = ['filters'] as const;
+const KINDS = ['task', 'list', 'tag', 'filter'] as const satisfies readonly EntityKind[];
+const ROOTS = {
+  task: 'tasks',
+  list: 'lists',
+  tag: 'tags',
+  filter: 'filters',
+} as const satisfies Record<EntityKind, string>;
 
 /** Fields of which a concurrent edit is worth a person's attention. Order, tags and times of closing are not. */
 const SHOWN_FIELDS: Record<EntityKind, ReadonlySet<string>> = {
@@ -86,6 +100,7 @@ const SHOWN_FIELDS: Record<EntityKind, ReadonlySet<string>> = {
   ]),
   list: new Set(['name', 'color', 'trashed']),
   tag: new Set(['name', 'color', 'trashed']),
+  filter: new Set(['name', 'query', 'color', 'trashed']),
 };
 const TAG_FIELD = 'tag/';
 export const REMINDER_FIELD = 'reminder/';
@@ -134,6 +149,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     task: createTable(doc.getMap('tasks'), observe),
     list: createTable(doc.getMap('lists'), observe),
     tag: createTable(doc.getMap('tags'), observe),
+    filter: createTable(doc.getMap('filters'), observe),
   };
   const meta = doc.getMap<unknown>('meta');
   const tree = createTree((list) => isVisible('list', list));
@@ -144,12 +160,13 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
   const newestOccurrence = new Map<string, { readonly ordinal: number; readonly stamp: number }>();
   const listCache = new Map<string, List>();
   const tagCache = new Map<string, Tag>();
+  const filterCache = new Map<string, Filter>();
   const taggedTasks = new Map<string, Set<string>>();
   const tagsOfTask = new Map<string, readonly string[]>();
-  const conflicted: Record<EntityKind, Set<string>> = { task: new Set(), list: new Set(), tag: new Set() };
+  const conflicted = idsByKind();
   const fragmentIds = new Set<string>();
   /** Touched since the derived state was last brought up to date. */
-  const dirty: Record<EntityKind, Set<string>> = { task: new Set(), list: new Set(), tag: new Set() };
+  const dirty = idsByKind();
   let pending = noChanges();
   const listeners: ((changes: Changes, transaction: Y.Transaction) => void)[] = [];
   const cleanups: (() => void)[] = [];
@@ -167,22 +184,13 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     table.map.observeDeep(observer as Parameters<typeof table.map.observeDeep>[0]);
     cleanups.push(() => table.map.unobserveDeep(observer as Parameters<typeof table.map.observeDeep>[0]));
   }
-  for (const root of OTHER_STAMPED_ROOTS) {
-    const table = createTable(doc.getMap(root), observe);
-    table.applyAll();
-    const observer = (event: Y.YMapEvent<unknown>): void => {
-      for (const key of event.keysChanged) table.apply(key);
-    };
-    table.map.observe(observer);
-    cleanups.push(() => table.map.unobserve(observer));
-  }
   settle();
   pending = noChanges();
 
   const afterTransaction = (transaction: Y.Transaction): void => {
     settle();
     const changes = pending;
-    if (changes.tasks.size + changes.lists.size + changes.tags.size === 0) return;
+    if (Object.values(changes).every((ids: ReadonlySet<string>) => ids.size === 0)) return;
     pending = noChanges();
     for (const listener of [...listeners]) listener(changes, transaction);
   };
@@ -220,10 +228,14 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
 
   /** Bring everything that is derived up to date with the tables. */
   function settle(): void {
-    if (dirty.task.size + dirty.list.size + dirty.tag.size === 0) return;
+    if (KINDS.every((kind) => dirty[kind].size === 0)) return;
     const changedTags = [...dirty.tag];
     const changedLists = new Set(dirty.list);
     const changedTasks = [...dirty.task];
+    for (const id of dirty.filter) {
+      filterCache.delete(id);
+      pending.filters.add(id as FilterId);
+    }
     for (const kind of KINDS) {
       for (const id of dirty[kind]) noteConflicts(kind, id);
       dirty[kind].clear();
@@ -453,7 +465,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     return found;
   }
 
-  function readNamed(kind: 'list' | 'tag', found: Entity): Omit<List, 'id'> {
+  function readNamed(kind: 'list' | 'tag' | 'filter', found: Entity): Omit<List, 'id'> {
     const fields = createFieldReader(found);
     return {
       name: fields.read('name', readText, ''),
@@ -482,6 +494,25 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     if (found === undefined || !isAlive('tag', id)) return undefined;
     let made = tagCache.get(id);
     if (made === undefined) tagCache.set(id, (made = Object.freeze({ id, ...readNamed('tag', found) })));
+    return made;
+  }
+
+  function filter(id: FilterId): Filter | undefined {
+    settle();
+    const found = entity('filter', id);
+    if (found === undefined || !isAlive('filter', id)) return undefined;
+    let made = filterCache.get(id);
+    if (made === undefined) {
+      const named = readNamed('filter', found);
+      const query = createFieldReader(found);
+      made = Object.freeze({
+        id,
+        ...named,
+        query: query.read('query', readText, ''),
+        faults: Object.freeze([...new Set([...named.faults, ...query.faults()])].sort()),
+      });
+      filterCache.set(id, made);
+    }
     return made;
   }
 
@@ -526,6 +557,13 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     *tags() {
       for (const id of [...tables.tag.entities.keys()]) {
         const found = tag(id as TagId);
+        if (found !== undefined) yield found;
+      }
+    },
+    filter,
+    *filters() {
+      for (const id of [...tables.filter.entities.keys()]) {
+        const found = filter(id as FilterId);
         if (found !== undefined) yield found;
       }
     },
@@ -582,7 +620,11 @@ function stateOf(
 }
 
 function noChanges(): Changes {
-  return { tasks: new Set(), lists: new Set(), tags: new Set() };
+  return { tasks: new Set(), lists: new Set(), tags: new Set(), filters: new Set() };
+}
+
+function idsByKind(): Record<EntityKind, Set<string>> {
+  return { task: new Set(), list: new Set(), tag: new Set(), filter: new Set() };
 }
 
 /** Who made it and when; a birth that cannot be understood is still a birth. */

@@ -1,0 +1,132 @@
+/**
+ * An index of texts that finds while someone types, over ten thousand tasks and more.
+ *
+ * Promise: what it finds for a word without a slip is exactly what matching.ts finds: the tasks that have a word beginning
+ * with it in title, notes, tags or list name. A word that nothing has is forgiven: one letter wrong from four letters on, two
+ * from six on, or the last one too many. So what is right never brings what is merely similar. Kept up task by task.
+ *
+ * Limits: in memory, and no part of any document. The order of relevance is MiniSearch's (BM25 with a weight for the title)
+ * and nothing else hangs on its numbers.
+ *
+ * The one importer of minisearch, so that it can be exchanged in one place.
+ */
+import MiniSearch from 'minisearch';
+import { wordsOf } from './matching.ts';
+import type { ExpressionOf } from './query/language.ts';
+
+export interface SearchText {
+  readonly id: string;
+  readonly title: string;
+  readonly notes: string;
+  readonly tags: readonly string[];
+  readonly list: string | null;
+}
+
+export interface WordFound {
+  /** By task, the greater the better. */
+  readonly scores: ReadonlyMap<string, number>;
+  /** The words that were taken for it, where nothing had it. */
+  readonly takenFor: readonly string[];
+}
+
+export interface SearchIndex {
+  readonly size: number;
+  /** Adds it, or takes the place of what stood under its id. */
+  put(text: SearchText): void;
+  remove(id: string): void;
+  /** One word, as wordsOf gives it. */
+  find(word: string): WordFound;
+}
+
+const FIELDS = ['title', 'notes', 'tags', 'list'] as const;
+const BOOST = { title: 4, tags: 2, list: 1.5, notes: 1 };
+
+interface Entry {
+  readonly id: string;
+  readonly title: string;
+  readonly notes: string;
+  readonly tags: string;
+  readonly list: string;
+}
+
+export function createSearchIndex(): SearchIndex {
+  const index = new MiniSearch<Entry>({
+    fields: [...FIELDS],
+    tokenize: wordsOf,
+    // The words are folded already.
+    processTerm: (term) => term,
+    searchOptions: { boost: BOOST, tokenize: (word) => [word] },
+  });
+
+  function look(word: string, letters: number): WordFound {
+    const found = index.search(word, { prefix: true, fuzzy: letters, weights: { fuzzy: 0.4, prefix: 0.75 } });
+    const scores = new Map<string, number>();
+    const terms = new Set<string>();
+    for (const { id, score, terms: matched } of found) {
+      scores.set(String(id), score);
+      if (letters > 0) for (const term of matched) terms.add(term);
+    }
+    return { scores, takenFor: [...terms] };
+  }
+
+  return {
+    get size() {
+      return index.documentCount;
+    },
+    put({ id, title, notes, tags, list }) {
+      const entry = { id, title, notes, tags: tags.join('\n'), list: list ?? '' };
+      if (index.has(id)) index.replace(entry);
+      else index.add(entry);
+    },
+    remove(id) {
+      if (index.has(id)) index.discard(id);
+    },
+    find(word) {
+      const exact = look(word, 0);
+      const letters = forgivenLetters(word);
+      if (exact.scores.size > 0 || letters === 0) return exact;
+      const similar = look(word, letters);
+      if (similar.scores.size > 0) return similar;
+      // While "dentst" is being typed there is a moment of "dents".
+      const shorter = [...word].slice(0, -1).join('');
+      return shorter.length < 4 ? similar : { ...look(shorter, 0), takenFor: [shorter] };
+    },
+  };
+}
+
+/** What an index says of the words of one question. */
+export interface TextAnswers {
+  /** For words; phrases are looked up in the texts themselves. */
+  findsText(term: ExpressionOf<'text'>, task: { readonly id: string }): boolean;
+  /** The greater the better; 0 where nothing was looked for. */
+  scoreOf(id: string): number;
+  /** What to show as found. */
+  readonly words: readonly string[];
+  /** Words of the question that nothing has, with what was taken for them. */
+  readonly forgiven: readonly { readonly word: string; readonly takenFor: readonly string[] }[];
+}
+
+/** @param wanted the texts that have to be there: they make the relevance */
+export function answerTexts(index: SearchIndex, wanted: readonly ExpressionOf<'text'>[]): TextAnswers {
+  const known = new Map<string, WordFound>();
+  const find = (word: string): WordFound => {
+    let found = known.get(word);
+    if (!found) known.set(word, (found = index.find(word)));
+    return found;
+  };
+  const words = [...new Set(wanted.flatMap(({ text }) => wordsOf(text)))];
+  const found = words.map((word) => ({ word, ...find(word) }));
+  return {
+    findsText: ({ text }, { id }) => wordsOf(text).every((word) => find(word).scores.has(id)),
+    scoreOf: (id) => found.reduce((sum, { scores }) => sum + (scores.get(id) ?? 0), 0),
+    words: found.flatMap(({ word, takenFor }) => (takenFor.length > 0 ? takenFor : [word])),
+    forgiven: found
+      .filter(({ takenFor }) => takenFor.length > 0)
+      .map(({ word, takenFor }) => ({ word, takenFor })),
+  };
+}
+
+function forgivenLetters(word: string): number {
+  const { length } = [...word];
+  return length < 4 ? 0 : length < 6 ? 1 : 2;
+}
