@@ -83,13 +83,16 @@ export function createSearchIndex(): SearchIndex {
     },
     find(word) {
       const exact = look(word, 0);
-      const letters = forgivenLetters(word);
-      if (exact.scores.size > 0 || letters === 0) return exact;
-      const similar = look(word, letters);
-      if (similar.scores.size > 0) return similar;
+      if (exact.scores.size > 0) return exact;
+      for (let letters = 1; letters <= forgivenLetters(word); letters++) {
+        const similar = look(word, letters);
+        if (similar.scores.size > 0) return similar;
+      }
       // While "dentst" is being typed there is a moment of "dents".
-      const shorter = [...word].slice(0, -1).join('');
-      return shorter.length < 4 ? similar : { ...look(shorter, 0), takenFor: [shorter] };
+      const shorter = [...word].slice(0, -1);
+      if (shorter.length < MIN_FORGIVEN) return exact;
+      const { scores } = look(shorter.join(''), 0);
+      return scores.size === 0 ? exact : { scores, takenFor: [shorter.join('')] };
     },
   };
 }
@@ -126,7 +129,10 @@ export function answerTexts(index: SearchIndex, wanted: readonly ExpressionOf<'t
   };
 }
 
+/** Shorter words have too many neighbours. */
+const MIN_FORGIVEN = 4;
+
 function forgivenLetters(word: string): number {
   const { length } = [...word];
-  return length < 4 ? 0 : length < 6 ? 1 : 2;
+  return length < MIN_FORGIVEN ? 0 : length < 6 ? 1 : 2;
 }

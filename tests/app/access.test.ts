@@ -60,6 +60,22 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       await anna.sync.filter({ hasText: 'On this device only' }).waitFor();
       seen[place] = await violations(anna, theme);
     }
+    await anna.page.goto('/search');
+    const field = anna.page.getByRole('searchbox', { name: 'Search' });
+    await anna.page.getByRole('button', { name: 'Filter', exact: true }).click();
+    await field.fill('call or due');
+    await anna.page.getByText('comes a date').waitFor();
+    seen['search with a fault'] = await violations(anna, theme);
+    await field.pressSequentially(' to');
+    await anna.page.getByRole('option', { name: 'today', exact: true }).waitFor();
+    seen['search with proposals'] = await violations(anna, theme);
+    await field.fill('call or @errands');
+    await anna.page.getByRole('button', { name: 'Save as view' }).click();
+    await anna.page.getByRole('textbox', { name: 'Name of the view' }).fill('Out and about');
+    await anna.page.getByRole('button', { name: 'Save', exact: true }).click();
+    await anna.page.getByRole('heading', { level: 1, name: 'Out and about' }).waitFor();
+    await anna.page.getByRole('button', { name: 'Edit this view' }).click();
+    seen['view'] = await violations(anna, theme);
     await anna.close();
     expect(Object.fromEntries(Object.entries(seen).filter(([, found]) => found.length > 0))).toEqual({});
   });

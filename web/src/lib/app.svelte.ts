@@ -12,6 +12,7 @@ import { SvelteSet } from 'svelte/reactivity';
 import { Clock } from './clock.svelte.ts';
 import type { Device, DeviceStart } from './device/device.ts';
 import { startDevice } from './device/start-device.ts';
+import { Finding } from './find/finding.svelte.ts';
 import { Appearance } from './look/appearance.svelte.ts';
 import { Reminding } from './notifications/reminding.svelte.ts';
 import { Toasts } from './shell/toasts.svelte.ts';
@@ -49,6 +50,7 @@ export class App {
     connection: () => this.sync.status.connection,
   });
   readonly grammar = new QuickAddGrammar();
+  readonly finding = new Finding();
 
   #phase: AppPhase = $state('opening');
   #problem = $state('');
@@ -138,6 +140,7 @@ export class App {
   close(): void {
     this.saveDrafts();
     this.reminding.close();
+    this.finding.close();
     this.clock.close();
     this.appearance.close();
     this.toasts.dismiss();
