@@ -13,6 +13,7 @@ import type * as Y from 'yjs';
 import { contentHash } from './canonical.ts';
 import { readConflicts, resolveConflict } from './conflicts.ts';
 import { exportDocument, importDocument, type ExportFile, type ImportSummary } from './export.ts';
+import { createFilterCommands, type FilterPatch, type NewFilter } from './filter-commands.ts';
 import { createHistory } from './history.ts';
 import {
   createId,
@@ -51,6 +52,7 @@ import type {
 } from './task.ts';
 
 export type { ExportFile, ImportSummary } from './export.ts';
+export type { FilterPatch, NewFilter } from './filter-commands.ts';
 export type { EpochMs, FilterId, ListId, LocalDate, TagId, TaskId, Writer } from './ids.ts';
 export type { Failure, FailureCode, Result, Success } from './result.ts';
 export type { SeriesRule } from './recurrence/series.ts';
@@ -165,13 +167,8 @@ export interface HoldfastDocument {
   trashTag(id: TagId): Result;
   restoreTag(id: TagId): Result;
   /** `query` is kept as it is given; only its length is judged here. */
-  createFilter(input: {
-    id?: FilterId;
-    name: string;
-    query: string;
-    color?: string | null;
-  }): Result<{ id: FilterId }>;
-  editFilter(id: FilterId, patch: { name?: string; query?: string; color?: string | null }): Result;
+  createFilter(input: NewFilter): Result<{ id: FilterId }>;
+  editFilter(id: FilterId, patch: FilterPatch): Result;
   moveFilter(id: FilterId, move: { before?: FilterId; after?: FilterId }): Result;
   trashFilter(id: FilterId): Result;
   restoreFilter(id: FilterId): Result;
@@ -218,6 +215,7 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     deviceId: device?.id ?? null,
   });
   const list = createListCommands({ model, intents, now, random });
+  const filter = createFilterCommands({ model, intents, now, random });
   const listeners = new Set<(change: DocumentChange) => void>();
 
   model.onTransaction((changes, transaction) => {
@@ -305,19 +303,18 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
 
     createList: (input) => run('Add list', () => list.create('list', input) as Result<{ id: ListId }>),
     editList: (id, patch) => run('Edit list', () => list.edit('list', id, patch)),
-    moveList: (id, move) => run('Move list', () => list.move('list', id, move)),
+    moveList: (id, move) => run('Move list', () => list.moveList(id, move)),
     trashList: (id) => run('Move list to trash', () => list.trash('list', id)),
     restoreList: (id) => run('Restore list', () => list.restore('list', id)),
     createTag: (input) => run('Add tag', () => list.create('tag', input) as Result<{ id: TagId }>),
     editTag: (id, patch) => run('Edit tag', () => list.edit('tag', id, patch)),
     trashTag: (id) => run('Move tag to trash', () => list.trash('tag', id)),
     restoreTag: (id) => run('Restore tag', () => list.restore('tag', id)),
-    createFilter: (input) =>
-      run('Save filter', () => list.create('filter', input) as Result<{ id: FilterId }>),
-    editFilter: (id, patch) => run('Edit filter', () => list.edit('filter', id, patch)),
-    moveFilter: (id, move) => run('Move filter', () => list.move('filter', id, move)),
-    trashFilter: (id) => run('Move filter to trash', () => list.trash('filter', id)),
-    restoreFilter: (id) => run('Restore filter', () => list.restore('filter', id)),
+    createFilter: (input) => run('Save view', () => filter.create(input)),
+    editFilter: (id, patch) => run('Edit view', () => filter.edit(id, patch)),
+    moveFilter: (id, move) => run('Move view', () => filter.move(id, move)),
+    trashFilter: (id) => run('Move view to trash', () => filter.trash(id)),
+    restoreFilter: (id) => run('Restore view', () => filter.restore(id)),
 
     resolveConflict: (conflict, choice) =>
       run('Settle conflict', () => resolveConflict(model, intents, conflict, choice)),

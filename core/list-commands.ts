@@ -1,20 +1,17 @@
 /**
- * What a person does with lists, tags and filters: make, name, colour, order, trash and restore. The same habits as for
- * tasks.
+ * What a person does with lists and tags: make, name, colour, order, trash and restore. The same habits as for tasks.
  */
-import { createId, isId, type EpochMs, type FilterId, type ListId, type Random, type TagId } from './ids.ts';
+import { createId, isId, type EpochMs, type ListId, type Random, type TagId } from './ids.ts';
 import type { Intents } from './intent.ts';
 import type { Model } from './model.ts';
 import { compareOrdered, keysForInsert } from './order.ts';
 import { effective, isSameValue } from './register.ts';
 import { DONE, failure, type Failure, type Result } from './result.ts';
-import { acceptTitle, MAX_QUERY_CHARS } from './values.ts';
+import { acceptTitle } from './values.ts';
 
 export interface Named {
   readonly name: string;
   readonly color?: string | null;
-  /** Of a filter, which has to have one. */
-  readonly query?: string;
 }
 
 export interface ListCommandDependencies {
@@ -24,20 +21,15 @@ export interface ListCommandDependencies {
   readonly random: Random;
 }
 
-type Kind = 'list' | 'tag' | 'filter';
-type OrderedKind = 'list' | 'filter';
-
-const THINGS: { readonly [kind in Kind]: string } = { list: 'A list', tag: 'A tag', filter: 'A filter' };
+type Kind = 'list' | 'tag';
 
 export type ListCommands = ReturnType<typeof createListCommands>;
 
 /** All are to be called inside an intent. */
 export function createListCommands({ model, intents, now, random }: ListCommandDependencies) {
   function create(kind: Kind, input: Named & { readonly id?: string }): Result<{ id: string }> {
-    const accepted = acceptTitle(input.name, THINGS[kind]);
+    const accepted = acceptTitle(input.name, kind === 'list' ? 'A list' : 'A tag');
     if ('fault' in accepted) return failure('invalid', accepted.fault);
-    const query = kind === 'filter' ? acceptQuery(input.query ?? '') : null;
-    if (query !== null && 'fault' in query) return failure('invalid', query.fault);
     if (input.id !== undefined && (!isId(input.id) || model.entity(kind, input.id) !== undefined)) {
       return failure(
         'invalid',
@@ -45,78 +37,61 @@ export function createListCommands({ model, intents, now, random }: ListCommandD
       );
     }
     const id = input.id ?? createId(random);
-    const row = kind === 'tag' ? null : ordered(kind);
+    const lists = orderedLists();
     intents.recordBirth({ kind, id });
     intents.setPlain(kind, id, 'born', { t: intents.stamp(), by: intents.writer() });
     intents.setField(kind, id, 'name', accepted.title);
-    if (query !== null) intents.setField(kind, id, 'query', query.query);
     if (input.color != null) intents.setField(kind, id, 'color', input.color);
-    if (kind !== 'tag' && row !== null) place(kind, id, row, row.length);
+    if (kind === 'list') placeList(id, lists, lists.length);
     return { ok: true, id };
   }
 
   function edit(kind: Kind, id: string, patch: Partial<Named>): Result {
     if (!model.isAlive(kind, id)) return missing(kind);
-    const accepted = patch.name === undefined ? null : acceptTitle(patch.name, THINGS[kind]);
-    if (accepted !== null && 'fault' in accepted) return failure('invalid', accepted.fault);
-    const query = kind !== 'filter' || patch.query === undefined ? null : acceptQuery(patch.query);
-    if (query !== null && 'fault' in query) return failure('invalid', query.fault);
-    if (accepted !== null) setIfNew(kind, id, 'name', accepted.title);
-    if (query !== null) setIfNew(kind, id, 'query', query.query);
+    if (patch.name !== undefined) {
+      const accepted = acceptTitle(patch.name, kind === 'list' ? 'A list' : 'A tag');
+      if ('fault' in accepted) return failure('invalid', accepted.fault);
+      setIfNew(kind, id, 'name', accepted.title);
+    }
     if (patch.color !== undefined) setIfNew(kind, id, 'color', patch.color);
     return DONE;
   }
 
   function trash(kind: Kind, id: string): Result {
-    const found = find(kind, id);
+    const found = kind === 'list' ? model.list(id as ListId) : model.tag(id as TagId);
     if (found === undefined) return missing(kind);
     if (found.trashedAt === null) intents.setField(kind, id, 'trashed', { at: now() });
     return DONE;
   }
 
   function restore(kind: Kind, id: string): Result {
-    const found = find(kind, id);
+    const found = kind === 'list' ? model.list(id as ListId) : model.tag(id as TagId);
     if (found === undefined) return missing(kind);
     if (found.trashedAt !== null) intents.setField(kind, id, 'trashed', null);
     return DONE;
   }
 
-  function move(
-    kind: OrderedKind,
-    id: string,
-    to: { readonly before?: string; readonly after?: string },
-  ): Result {
-    if (!model.isAlive(kind, id)) return missing(kind);
-    const row = ordered(kind).filter((entry) => entry.id !== id);
-    const neighbour = to.before ?? to.after;
+  function moveList(id: ListId, move: { readonly before?: ListId; readonly after?: ListId }): Result {
+    if (!model.isAlive('list', id)) return missing('list');
+    const row = orderedLists().filter((entry) => entry.id !== id);
+    const neighbour = move.before ?? move.after;
     if (neighbour === id) return DONE;
     const index = row.findIndex((entry) => entry.id === neighbour);
-    if (index === -1) return failure('not-found', `The ${kind} to put it next to is not here any more.`);
-    place(kind, id, row, to.before === undefined ? index + 1 : index);
+    if (index === -1) return failure('not-found', 'The list to put it next to is not here any more.');
+    placeList(id, row, move.before === undefined ? index + 1 : index);
     return DONE;
   }
 
-  function place(kind: OrderedKind, id: string, row: ReturnType<typeof ordered>, index: number): void {
+  function placeList(id: string, row: ReturnType<typeof orderedLists>, index: number): void {
     const { key, rekeyed } = keysForInsert(row, index, random);
-    intents.setField(kind, id, 'order', key);
-    for (const other of rekeyed) intents.setField(kind, other.id, 'order', other.key);
+    intents.setField('list', id, 'order', key);
+    for (const other of rekeyed) intents.setField('list', other.id, 'order', other.key);
   }
 
-  function ordered(kind: OrderedKind): { id: string; order: string | null; bornT: number }[] {
-    return [...(kind === 'list' ? model.lists() : model.filters())]
+  function orderedLists(): { id: string; order: string | null; bornT: number }[] {
+    return [...model.lists()]
       .map(({ id, order, createdAt }) => ({ id, order, bornT: createdAt }))
       .sort(compareOrdered);
-  }
-
-  function find(kind: Kind, id: string): { readonly trashedAt: EpochMs | null } | undefined {
-    switch (kind) {
-      case 'list':
-        return model.list(id as ListId);
-      case 'tag':
-        return model.tag(id as TagId);
-      case 'filter':
-        return model.filter(id as FilterId);
-    }
   }
 
   function setIfNew(kind: Kind, id: string, field: string, value: unknown): void {
@@ -125,17 +100,7 @@ export function createListCommands({ model, intents, now, random }: ListCommandD
     intents.setField(kind, id, field, value);
   }
 
-  return { create, edit, trash, restore, move };
-}
-
-/** Whether it can be understood is judged where it is shown: a later version of the language may be better at it. */
-function acceptQuery(value: string): { query: string } | { fault: string } {
-  const query = value.trim();
-  if (query === '') return { fault: 'A filter needs something to look for.' };
-  if (query.length > MAX_QUERY_CHARS) {
-    return { fault: `A query has ${query.length} characters; it can have up to ${MAX_QUERY_CHARS}.` };
-  }
-  return { query };
+  return { create, edit, trash, restore, moveList };
 }
 
 function missing(kind: Kind): Failure {
