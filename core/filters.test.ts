@@ -73,7 +73,7 @@ test('[FI3] two queries for one filter that knew nothing of each other are a con
   const [phone, laptop] = [createReplica(1), createReplica(2)];
   const id = addFilter(phone, 'Errands');
   sync(phone, laptop);
-  must(phone.document.editFilter(id, { query: 'due today' + ' and @a' }));
+  must(phone.document.editFilter(id, { query: 'due today and @a' }));
   laptop.clock.ms += 1_000;
   must(laptop.document.editFilter(id, { query: '@b' }));
   sync(phone, laptop);
@@ -86,7 +86,7 @@ test('[FI3] two queries for one filter that knew nothing of each other are a con
   expect(laptop.document.conflicts()).toEqual([]);
 });
 
-test('[FI4] filters are exported and imported exactly', async () => {
+test('[FI4] filters are exported and imported exactly', () => {
   const replica = createReplica(1);
   const id = addFilter(replica, 'Late', 'overdue and not @[t1]');
   addFilter(replica, 'Gone');
@@ -96,7 +96,6 @@ test('[FI4] filters are exported and imported exactly', async () => {
   must(other.document.importJson(JSON.parse(JSON.stringify(file))));
   expect(other.document.exportJson()).toEqual(file);
   expect(read(other, id)).toEqual(read(replica, id));
-  expect(await other.document.contentHash()).toBe(await replica.document.contentHash());
 });
 
 test('[FI5] what is not understood in a filter is named, and healed by writing it', () => {

@@ -22,8 +22,9 @@ import type { ViewRule } from '../tasks/sorted-view.ts';
 import type { TaskRow } from '../tasks/task-rules.ts';
 import type { TaskStore } from '../tasks/task-store.svelte.ts';
 
-export interface Present {
-  readonly nowMs: number;
+/** Whoever reads `now` or `time` follows the minute. */
+export interface Moment {
+  readonly now: number;
   readonly timeZone: string;
   readonly today: string;
   /** HH:mm */
@@ -54,7 +55,7 @@ export interface ViewAnswer {
 }
 
 /** What a kept query finds now, kept up by the store at the cost of what changes. */
-export function answerView(kept: string, tasks: TaskStore, present: Present): ViewAnswer {
+export function answerView(kept: string, tasks: TaskStore, present: Moment): ViewAnswer {
   const names = namesOf(tasks);
   const { query, faults } = parseQuery(kept, names);
   const { where } = query;
@@ -62,7 +63,9 @@ export function answerView(kept: string, tasks: TaskStore, present: Present): Vi
   const time = asksForTime(where) ? present.time : '';
   const words = wantedTexts(where).length > 0 ? names.lists.map(({ name }) => name).join('\n') : '';
   const key = [kept, present.today, present.timeZone, time, words].join('\n');
-  const context = { now: present.nowMs, timeZone: present.timeZone, ...names };
+  // The minute is followed only where the answer hangs on it; the day is in the key.
+  const now = time === '' ? Date.now() : present.now;
+  const context = { now, timeZone: present.timeZone, ...names };
   const ruleOf = (isWanted: (row: TaskRow) => boolean, sort: readonly SortKey[]) => (): ViewRule<TaskRow> => {
     const predicate = createPredicate(where, context);
     const order = createOrder(sort, present.timeZone);
