@@ -28,7 +28,9 @@ export function textsOf(
   tagNames: readonly string[],
   listName: string | null,
 ): readonly string[] {
-  return listName === null ? [task.title, task.notes, ...tagNames] : [task.title, task.notes, ...tagNames, listName];
+  return listName === null
+    ? [task.title, task.notes, ...tagNames]
+    : [task.title, task.notes, ...tagNames, listName];
 }
 
 export interface Matcher {
@@ -81,7 +83,10 @@ export function marksIn(text: string, words: readonly string[]): readonly { star
   for (const match of text.matchAll(SHOWN_WORDS)) {
     const [shown] = match;
     const folded = foldText(shown);
-    const length = Math.max(0, ...wanted.filter((word) => folded.startsWith(word)).map((word) => word.length));
+    const length = Math.max(
+      0,
+      ...wanted.filter((word) => folded.startsWith(word)).map((word) => word.length),
+    );
     if (length === 0) continue;
     const start = match.index;
     const end = start + shownLength(shown, length);

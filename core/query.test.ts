@@ -184,14 +184,17 @@ test.each([
   ['a sort by prority', 'prority', 'What to sort by', 'priority'],
   ['a sort by', 'sort', 'After “sort by”'],
   ['a < b', '<', 'stands after'],
-])('[QL4] %j: what is wrong is said with its place and what was meant', (text, wrong, sentence, meant?: string) => {
-  const { faults } = parseQuery(text, { lists: LISTS, tags: TAGS });
-  expect(faults).toHaveLength(1);
-  const [fault] = faults;
-  expect(text.slice(fault?.start, fault?.end)).toBe(wrong);
-  expect(fault?.message).toContain(sentence);
-  expect(fault?.suggestion).toBe(meant);
-});
+])(
+  '[QL4] %j: what is wrong is said with its place and what was meant',
+  (text, wrong, sentence, meant?: string) => {
+    const { faults } = parseQuery(text, { lists: LISTS, tags: TAGS });
+    expect(faults).toHaveLength(1);
+    const [fault] = faults;
+    expect(text.slice(fault?.start, fault?.end)).toBe(wrong);
+    expect(fault?.message).toContain(sentence);
+    expect(fault?.suggestion).toBe(meant);
+  },
+);
 
 test('[QL4] what was understood stands in spite of a fault', () => {
   const { query, faults } = parseQuery('bread and due before nxt', { lists: LISTS, tags: TAGS });
@@ -204,8 +207,43 @@ test('[QL4] what was understood stands in spite of a fault', () => {
 
 test('[QL5] any text has an answer; length and depth are bounded', () => {
   const pieces = fc.constantFrom(
-    ...['(', ')', '"', '#', '@', '!', '-', ',', '<', '>=', ' ', 'and', 'or', 'not', 'due', 'before', 'friday', 'no'],
-    ...['tags', 'sort by', 'priority', 'high', 'p1', 'list:', '[', ']', '\\', '%00', 'x', 'done', 'next', '7', 'days'],
+    ...[
+      '(',
+      ')',
+      '"',
+      '#',
+      '@',
+      '!',
+      '-',
+      ',',
+      '<',
+      '>=',
+      ' ',
+      'and',
+      'or',
+      'not',
+      'due',
+      'before',
+      'friday',
+      'no',
+    ],
+    ...[
+      'tags',
+      'sort by',
+      'priority',
+      'high',
+      'p1',
+      'list:',
+      '[',
+      ']',
+      '\\',
+      '%00',
+      'x',
+      'done',
+      'next',
+      '7',
+      'days',
+    ],
   );
   const lines = fc.oneof(
     fc.array(pieces, { maxLength: 40 }).map((parts) => parts.join(' ')),
@@ -219,7 +257,8 @@ test('[QL5] any text has an answer; length and depth are bounded', () => {
       expect(typeof createPredicate(query.where, CONTEXT)(taskOf())).toBe('boolean');
       // What was understood is understood again when it is written.
       expect(shapeOf(parseQuery(writeQuery(query)).query)).toEqual(shapeOf(query));
-      for (let caret = 0; caret <= text.length; caret += 7) completeQuery(text, caret, { lists: LISTS, tags: TAGS });
+      for (let caret = 0; caret <= text.length; caret += 7)
+        completeQuery(text, caret, { lists: LISTS, tags: TAGS });
       readControls(text, query);
     }),
     { seed: 20261130, numRuns: 150 },
@@ -233,7 +272,18 @@ test('[QL5] any text has an answer; length and depth are bounded', () => {
 const leaf: fc.Arbitrary<object> = fc.oneof(
   fc.record({
     kind: fc.constant('text'),
-    text: fc.constantFrom('bread', 'zahnärztin', 'sort', 'by', 'no', 'tags', 'start', 'monday', 'e-mail', '東京'),
+    text: fc.constantFrom(
+      'bread',
+      'zahnärztin',
+      'sort',
+      'by',
+      'no',
+      'tags',
+      'start',
+      'monday',
+      'e-mail',
+      '東京',
+    ),
     isPhrase: fc.constant(false),
   }),
   fc.record({
@@ -255,13 +305,30 @@ const leaf: fc.Arbitrary<object> = fc.oneof(
     kind: fc.constant('date'),
     field: fc.constantFrom<DateField[]>('due', 'start', 'created', 'done'),
     comparison: fc.constantFrom<Comparison[]>('=', '<', '<=', '>', '>='),
-    when: fc.constantFrom('today', 'next week', '2026-12-24', 'in march', 'friday 9:30', 'last 7 days', 'dec 24, 2026'),
+    when: fc.constantFrom(
+      'today',
+      'next week',
+      '2026-12-24',
+      'in march',
+      'friday 9:30',
+      'last 7 days',
+      'dec 24, 2026',
+    ),
   }),
   fc.record({ kind: fc.constant('status'), status: fc.constantFrom('open', 'done', 'cancelled') }),
   fc.constant({ kind: 'overdue' }),
   fc.record({
     kind: fc.constant('has'),
-    thing: fc.constantFrom<Thing[]>('due', 'start', 'priority', 'list', 'tags', 'notes', 'reminder', 'repeat'),
+    thing: fc.constantFrom<Thing[]>(
+      'due',
+      'start',
+      'priority',
+      'list',
+      'tags',
+      'notes',
+      'reminder',
+      'repeat',
+    ),
     isMissing: fc.boolean(),
   }),
 );
@@ -272,7 +339,9 @@ const { expression } = fc.letrec<{ expression: object; inner: object }>((tie) =>
     ...(['and', 'or'] as const).map((kind) =>
       fc.array(tie('expression'), { minLength: 2, maxLength: 3 }).map((found) => ({
         kind,
-        parts: found.flatMap((part) => ('parts' in part && (part as Expression).kind === kind ? part.parts : [part])),
+        parts: found.flatMap((part) =>
+          'parts' in part && (part as Expression).kind === kind ? part.parts : [part],
+        ),
       })),
     ),
   ),
@@ -424,7 +493,10 @@ test('[QL11] what is kept names lists and tags by id, so that a rename breaks no
   const twins = { lists: [...LISTS, { id: 'l3', name: 'ERRANDS' }], tags: [] };
   expect(writeQuery(withIds(parseQuery('#errands').query, twins))).toBe('#errands');
   expect(writeQuery(withNames(parseQuery('#[l1]').query, twins))).toBe('#[l1]');
-  const odd = writeQuery({ ...EMPTY_QUERY, where: { kind: 'tag', by: 'id', value: 'a ]ü', start: 0, end: 0 } });
+  const odd = writeQuery({
+    ...EMPTY_QUERY,
+    where: { kind: 'tag', by: 'id', value: 'a ]ü', start: 0, end: 0 },
+  });
   expect(shapeOf(parseQuery(odd).query.where)).toEqual({ kind: 'tag', by: 'id', value: 'a ]ü' });
 });
 
@@ -485,7 +557,9 @@ test('[QL13] a control reflects its question and changes it alone', () => {
   expect(withTag(tagged, understood(tagged), 'Büro', false)).toBe('bread');
   const range = withDueRange('bread', understood('bread'), '2026-12-01', '2026-12-05');
   expect(range).toBe('bread and due since 2026-12-01 and due by 2026-12-05');
-  expect(readControls(range, understood(range))).toMatchObject({ dueFrom: '2026-12-01', dueTo: '2026-12-05' });
+  expect(readControls(range, understood(range))).toMatchObject({
+    dueFrom: '2026-12-01',
+    dueTo: '2026-12-05',
+  });
   expect(withControl('a or b', understood('a or b'), 'status', 'open')).toBe('(a or b) and open');
 });
-

@@ -150,7 +150,8 @@ function createParser(
   function one(depth: number): Expression | null {
     const token = tokens[at++];
     if (token === undefined) return null;
-    if (token.kind === 'minus' || (token.kind === 'word' && token.lower === 'not')) return negation(token, depth);
+    if (token.kind === 'minus' || (token.kind === 'word' && token.lower === 'not'))
+      return negation(token, depth);
     if (token.kind === '(') return brackets(token, depth);
     return term(token);
   }
@@ -171,7 +172,8 @@ function createParser(
     const close = tokens[at];
     if (close?.kind === ')') at++;
     else fault(open, 'This bracket is never closed.');
-    if (!part) fault({ start: open.start, end: close?.end ?? open.end }, 'Nothing stands between these brackets.');
+    if (!part)
+      fault({ start: open.start, end: close?.end ?? open.end }, 'Nothing stands between these brackets.');
     return part && { ...part, start: open.start, end: close?.kind === ')' ? close.end : part.end };
   }
 
@@ -233,7 +235,10 @@ function createParser(
       const key = nameKey(value);
       const isInbox = kind === 'list' && key === 'inbox';
       if (!isInbox && !known.some(({ name }) => nameKey(name) === key)) {
-        const meant = nearest(value, known.map(({ name }) => name));
+        const meant = nearest(
+          value,
+          known.map(({ name }) => name),
+        );
         const suggestion = meant === undefined ? undefined : mark + nameText(meant);
         fault(token, `There is no ${kind} “${value}”.`, suggestion);
       }
@@ -278,7 +283,13 @@ function createParser(
       const found = THINGS.get(words);
       if (found === undefined) continue;
       at += length;
-      return { kind: 'has', thing: found, isMissing: lower === 'no', start, end: tokens[at - 1]?.end ?? start };
+      return {
+        kind: 'has',
+        thing: found,
+        isMissing: lower === 'no',
+        start,
+        end: tokens[at - 1]?.end ?? start,
+      };
     }
     return null;
   }
@@ -287,7 +298,8 @@ function createParser(
     const token = tokens[at];
     const comparison = token?.kind === 'comparison' ? (token.text as Comparison) : null;
     const value = tokens[comparison === null ? at : at + 1];
-    const word = value?.kind === 'word' ? value.lower : value?.kind === 'priority' ? value.text.toLowerCase() : '';
+    const word =
+      value?.kind === 'word' ? value.lower : value?.kind === 'priority' ? value.text.toLowerCase() : '';
     const found = PRIORITIES.get(word.replace(/^p(?=[1-4]$)/, ''));
     if (found !== undefined && value !== undefined) {
       at += comparison === null ? 1 : 2;
@@ -332,7 +344,10 @@ function createParser(
     const said = text.slice(token.start, tokens[at + operator.length - 1]?.end ?? token.end);
     at += operator.length;
     if (from === undefined || rest === '') {
-      fault(token, `After “${said}” comes a date, like “${said} ${operator.length === 0 ? 'today' : 'friday'}”.`);
+      fault(
+        token,
+        `After “${said}” comes a date, like “${said} ${operator.length === 0 ? 'today' : 'friday'}”.`,
+      );
       return null;
     }
     const [wrong] = rest.split(/\s/);
@@ -365,7 +380,8 @@ function createParser(
     let end = 0;
     for (let next = index; tokens[next] !== undefined; next++) {
       const token = tokens[next];
-      if (token === undefined || (token.kind !== 'word' && token.kind !== ',' && token.kind !== 'minus')) break;
+      if (token === undefined || (token.kind !== 'word' && token.kind !== ',' && token.kind !== 'minus'))
+        break;
       if (['and', 'or', 'not'].includes(wordAt(next))) break;
       if (wordAt(next) === 'sort' && wordAt(next + 1) === 'by') break;
       end = token.end;

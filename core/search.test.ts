@@ -31,7 +31,18 @@ test('[SR1] a word is found by its beginning in title, notes, tags and list, in 
 });
 
 test('[SR1] for words without a slip it finds what matching finds', () => {
-  const words = fc.constantFrom('bread', 'breads', 'Brot', 'rye', 'Zahnärztin', 'zahn', 'STRASSE', 'straße', '東京', 'a');
+  const words = fc.constantFrom(
+    'bread',
+    'breads',
+    'Brot',
+    'rye',
+    'Zahnärztin',
+    'zahn',
+    'STRASSE',
+    'straße',
+    '東京',
+    'a',
+  );
   const line = fc.array(words, { maxLength: 4 }).map((parts) => parts.join(' '));
   const texts = fc.array(
     fc.record({ title: line, notes: line, tags: fc.array(words, { maxLength: 2 }), list: fc.option(words) }),
@@ -47,14 +58,19 @@ test('[SR1] for words without a slip it finds what matching finds', () => {
         matcher.matches(textsOf(each, each.tags, each.list)) ? [String(at)] : [],
       );
       const [first = ''] = wordsOf(query);
-      if (wanted.length > 0 && wordsOf(query).length === 1) expect(found(index, first)).toEqual(wanted.sort());
+      if (wanted.length > 0 && wordsOf(query).length === 1)
+        expect(found(index, first)).toEqual(wanted.sort());
     }),
     { seed: 20261130 },
   );
 });
 
 test('[SR2] a word that nothing has is forgiven a letter or two; one that something has is not', () => {
-  const index = indexOf(text('dentist', 'Call the dentist'), text('dental', 'Dental floss'), text('bread', 'Bread'));
+  const index = indexOf(
+    text('dentist', 'Call the dentist'),
+    text('dental', 'Dental floss'),
+    text('bread', 'Bread'),
+  );
   expect(found(index, 'dentst')).toEqual(['dentist']);
   expect(index.find('dentst').takenFor).toEqual(['dentist']);
   expect(found(index, 'dnetist')).toEqual(['dentist']);

@@ -11,7 +11,14 @@ import { foldText } from '../fold.ts';
 import { createMatcher, createPhraseMatcher, textsOf } from '../matching.ts';
 import { isOverdue } from '../overdue.ts';
 import { presentAt, type Present } from '../quick-add/resolve.ts';
-import { DAY_SECONDS, formatDay, formatLocal, parseLocal, twoDigits, type Weekday } from '../recurrence/calendar.ts';
+import {
+  DAY_SECONDS,
+  formatDay,
+  formatLocal,
+  parseLocal,
+  twoDigits,
+  type Weekday,
+} from '../recurrence/calendar.ts';
 import { RecurrenceError } from '../recurrence/error.ts';
 import { openZone, type Zone } from '../recurrence/zone.ts';
 import type { Priority, When } from '../task.ts';
@@ -74,7 +81,9 @@ export function asksForTime(where: Expression | null): boolean {
   if ('parts' in where) return where.parts.some(asksForTime);
   if (where.kind === 'not') return asksForTime(where.part);
   // A date may be "in 2 hours": read anew each time, it moves.
-  return where.kind === 'overdue' || (where.kind === 'date' && /hour|min|\d[:.]?\d* ?[ap]m|:/.test(where.when));
+  return (
+    where.kind === 'overdue' || (where.kind === 'date' && /hour|min|\d[:.]?\d* ?[ap]m|:/.test(where.when))
+  );
 }
 
 /** Does it say itself whether open or closed tasks are meant? */
@@ -309,7 +318,8 @@ function createClock(timeZone: string): Clock {
       return known;
     },
     instants({ from, to, minute }) {
-      if (minute === null) return [here.instantOf(from * DAY_SECONDS), here.instantOf((to + 1) * DAY_SECONDS)];
+      if (minute === null)
+        return [here.instantOf(from * DAY_SECONDS), here.instantOf((to + 1) * DAY_SECONDS)];
       const at = here.instantOf(from * DAY_SECONDS + minute * 60);
       return [at, at + 60_000];
     },

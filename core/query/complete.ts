@@ -69,9 +69,10 @@ function begunAt(before: string): Begun | null {
     return { start, typed, place: isAfterField ? 'direction' : 'sort', mark: null };
   }
   if (/(^|[\s(-])(no|has)\s+$/.test(led)) return { start, typed, place: 'thing', mark: null };
-  const field = /(?:^|[\s(-])(due|starts?|created|added|done|completed)\s+(?:(before|after|by|until|since|from|on|[<>]=?|=)\s*)?((?:(?:this|next|last|in|the) )?)$/.exec(
-    led,
-  );
+  const field =
+    /(?:^|[\s(-])(due|starts?|created|added|done|completed)\s+(?:(before|after|by|until|since|from|on|[<>]=?|=)\s*)?((?:(?:this|next|last|in|the) )?)$/.exec(
+      led,
+    );
   if (field) {
     const lead = field[3] ?? '';
     const place = field[2] === undefined && lead === '' ? 'operator' : 'date';
@@ -176,21 +177,25 @@ function optionsFor({ typed, place, mark }: Begun, names: QueryNames): readonly 
     case 'any': {
       const phrases = PHRASES.filter((phrase) => phrase.text.replace(/^!/, '').startsWith(typed));
       if (typed.length < 2) return phrases;
-      return [...named(names.lists, '#', nameKey(typed)), ...named(names.tags, '@', nameKey(typed)), ...phrases];
+      return [
+        ...named(names.lists, '#', nameKey(typed)),
+        ...named(names.tags, '@', nameKey(typed)),
+        ...phrases,
+      ];
     }
   }
 }
 
 /** Names that begin so, before those of which another word does. */
-function named(
-  known: readonly { readonly name: string }[],
-  mark: '#' | '@',
-  typed: string,
-): Completion[] {
+function named(known: readonly { readonly name: string }[], mark: '#' | '@', typed: string): Completion[] {
   const kind = mark === '#' ? 'list' : 'tag';
   const rank = (name: string): number => {
     if (nameKey(name).startsWith(typed)) return 0;
-    return foldText(name).split(/[\s_-]+/).some((word) => word.startsWith(typed)) ? 1 : 2;
+    return foldText(name)
+      .split(/[\s_-]+/)
+      .some((word) => word.startsWith(typed))
+      ? 1
+      : 2;
   };
   return known
     .map(({ name }) => ({ name, rank: rank(name) }))
@@ -203,5 +208,7 @@ function named(
 export function leadsOn(text: string): boolean {
   const words = text.trim().toLowerCase().split(/\s+/);
   const last = words.at(-1) ?? '';
-  return DATE_FIELDS.has(words[0] ?? '') && words.length <= 2 && (DATE_OPERATORS.has(last) || words.length === 1);
+  return (
+    DATE_FIELDS.has(words[0] ?? '') && words.length <= 2 && (DATE_OPERATORS.has(last) || words.length === 1)
+  );
 }

@@ -41,7 +41,8 @@ export function readControls(text: string, query: Query): QueryControls {
   };
   const bound = (comparison: string): string => {
     const found = parts.find(
-      (part) => part.kind === 'date' && part.field === 'due' && part.comparison === comparison && DAY.test(part.when),
+      (part) =>
+        part.kind === 'date' && part.field === 'due' && part.comparison === comparison && DAY.test(part.when),
     );
     return found?.kind === 'date' ? found.when : '';
   };
@@ -112,7 +113,8 @@ function rewritten(
       return { text: isGrouped && question !== '' ? `(${own})` : own, isWord: isPlainWord(part) };
     });
   const parts = question === '' ? kept : [...kept, { text: question, isWord: false }];
-  const where = isGrouped && question === '' ? text.slice(0, query.sortPlace?.start ?? text.length) : joinParts(parts);
+  const where =
+    isGrouped && question === '' ? text.slice(0, query.sortPlace?.start ?? text.length) : joinParts(parts);
   const sort = query.sortPlace === null ? '' : text.slice(query.sortPlace.start);
   return `${where.trim()} ${sort}`.trim();
 }

@@ -67,7 +67,10 @@ export function readDate(text: string): FoundDate | null {
 // --- what only a question has ---
 
 const NUMBER_WORDS: ReadonlyMap<string, number> = new Map(
-  ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'].map((word, at) => [word, at + 1]),
+  ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'].map((word, at) => [
+    word,
+    at + 1,
+  ]),
 );
 const COUNT = String.raw`(\d{1,3}|${[...NUMBER_WORDS.keys()].join('|')}|an?)`;
 const UNIT = '(day|week|month|year)s?';
@@ -89,10 +92,17 @@ const MONTHS = [
 ] as const;
 
 const OWN: readonly (readonly [RegExp, (match: RegExpExecArray) => DateWords | null])[] = [
-  [pattern('yesterday'), () => ({ present }) => oneDay(present.today - 1)],
+  [
+    pattern('yesterday'),
+    () =>
+      ({ present }) =>
+        oneDay(present.today - 1),
+  ],
   [
     pattern('(?:(?:in|on) )?(?:the )?(this|current|next|last|past|previous) (week|month|year)'),
-    ([, which, unit]) => (context) => unitSpan(unit as SpanUnit, aheadOf(which), context),
+    ([, which, unit]) =>
+      (context) =>
+        unitSpan(unit as SpanUnit, aheadOf(which), context),
   ],
   [
     pattern('(?:on |at )?(?:the )?(this|next|last) weekend'),
@@ -129,9 +139,7 @@ const OWN: readonly (readonly [RegExp, (match: RegExpExecArray) => DateWords | n
   [
     pattern(String.raw`(?:in )?(\d{4})-(\d{2})(?![-\d])`),
     ([, year, month]) =>
-      Number(month) >= 1 && Number(month) <= 12
-        ? () => monthSpan(Number(year), Number(month))
-        : null,
+      Number(month) >= 1 && Number(month) <= 12 ? () => monthSpan(Number(year), Number(month)) : null,
   ],
   [
     pattern(String.raw`(?:in )?((?:19|20|21)\d\d)(?![-:.\d])`),

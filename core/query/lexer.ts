@@ -69,7 +69,8 @@ function tokenAt(
     };
   }
   const comparison = match(COMPARISON);
-  if (comparison) return { kind: 'comparison', text: comparison[0], start, end: start + comparison[0].length };
+  if (comparison)
+    return { kind: 'comparison', text: comparison[0], start, end: start + comparison[0].length };
   const mark = match(MARK);
   if (mark) {
     const kind = /^(?:#|l)/i.test(mark[0]) ? 'list' : 'tag';

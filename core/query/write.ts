@@ -116,7 +116,9 @@ export function written(expression: Expression): string {
     case 'list':
     case 'tag': {
       const mark = expression.kind === 'list' ? '#' : '@';
-      return mark + (expression.by === 'id' ? `[${encodedId(expression.value)}]` : nameText(expression.value));
+      return (
+        mark + (expression.by === 'id' ? `[${encodedId(expression.value)}]` : nameText(expression.value))
+      );
     }
     case 'priority': {
       const { comparison, priority } = expression;

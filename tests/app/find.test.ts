@@ -32,7 +32,10 @@ async function arrive(options?: PersonOptions): Promise<Person> {
 
 async function enter(person: Person, line: string, title: string): Promise<void> {
   await person.quickAdd.fill(line);
-  await person.page.getByRole('button', { name: /keep as plain words$/ }).first().waitFor();
+  await person.page
+    .getByRole('button', { name: /keep as plain words$/ })
+    .first()
+    .waitFor();
   await person.quickAdd.press('Enter');
   await person.row(title).waitFor();
 }
@@ -106,7 +109,10 @@ test('[F4] [F5] [F6] controls and text are one question, which is saved as a vie
   expect(await box.inputValue()).toBe('call and priority >= high');
   await anna.untilTitles('Call the dentist');
   await box.fill('call and @health and due today');
-  await controls.getByRole('checkbox', { name: 'health' }).and(anna.page.getByRole('checkbox', { checked: true })).waitFor();
+  await controls
+    .getByRole('checkbox', { name: 'health' })
+    .and(anna.page.getByRole('checkbox', { checked: true }))
+    .waitFor();
   expect(await controls.getByRole('combobox', { name: 'Due', exact: true }).inputValue()).toBe('due today');
   await controls.getByRole('combobox', { name: 'Due', exact: true }).selectOption('Any');
   await controls.getByRole('combobox', { name: 'Priority' }).selectOption('Any');

@@ -26,7 +26,7 @@ export class TaskIndex {
     this.#stop = document.subscribe((change) => {
       // A list's name is a text of its tasks, which do not change with it.
       const renamed = change.lists.size === 0 ? [] : tasksIn(document, change.lists);
-      this.#take([...new Set([...change.tasks, ...renamed])]);
+      this.#take([...change.tasks, ...renamed]);
     });
     this.#slice();
   }
