@@ -62,7 +62,7 @@ test('[F1] [F2] [F3] words and questions find with every key, open tasks before 
 
   await box.pressSequentially('dentst');
   await anna.untilTitles('Call the dentist');
-  await anna.page.getByText('This is “dentist” for “dentst”').waitFor();
+  await anna.page.getByText('Nothing has “dentst”. This is what has “dentist”.').waitFor();
   expect(await marked(anna)).toEqual(['dentist']);
   await box.fill('dent');
   await anna.untilTitles('Call the dentist', 'Pay the dental bill');
