@@ -58,13 +58,15 @@ export function createSearchIndex(): SearchIndex {
     searchOptions: { boost: BOOST, tokenize: (word) => [word] },
   });
 
-  function look(word: string, letters: number): WordFound {
-    const found = index.search(word, { prefix: true, fuzzy: letters, weights: { fuzzy: 0.4, prefix: 0.75 } });
+  const letters = createLetters();
+
+  function look(word: string, slips: number): WordFound {
+    const found = index.search(word, { prefix: true, fuzzy: slips, weights: { fuzzy: 0.4, prefix: 0.75 } });
     const scores = new Map<string, number>();
     const terms = new Set<string>();
     for (const { id, score, terms: matched } of found) {
       scores.set(String(id), score);
-      if (letters > 0) for (const term of matched) terms.add(term);
+      if (slips > 0) for (const term of matched) terms.add(term);
     }
     return { scores, takenFor: [...terms] };
   }
@@ -77,15 +79,18 @@ export function createSearchIndex(): SearchIndex {
       const entry = { id, title, notes, tags: tags.join('\n'), list: list ?? '' };
       if (index.has(id)) index.replace(entry);
       else index.add(entry);
+      letters.put(id, wordsOf(title), wordsOf([notes, ...tags, list ?? ''].join('\n')));
     },
     remove(id) {
       if (index.has(id)) index.discard(id);
+      letters.put(id, [], []);
     },
     find(word) {
+      if ([...word].length === 1) return { scores: letters.find(word), takenFor: [] };
       const exact = look(word, 0);
       if (exact.scores.size > 0) return exact;
-      for (let letters = 1; letters <= forgivenLetters(word); letters++) {
-        const similar = look(word, letters);
+      for (let slips = 1; slips <= forgivenSlips(word); slips++) {
+        const similar = look(word, slips);
         if (similar.scores.size > 0) return similar;
       }
       // While "dentst" is being typed there is a moment of "dents".
@@ -95,6 +100,42 @@ export function createSearchIndex(): SearchIndex {
       return scores.size === 0 ? exact : { scores, takenFor: [shorter.join('')] };
     },
   };
+}
+
+interface Letters {
+  put(id: string, titleWords: readonly string[], otherWords: readonly string[]): void;
+  find(letter: string): ReadonlyMap<string, number>;
+}
+
+/**
+ * Which tasks have a word that begins with a letter. The first key that is pressed finds thousands of words in most tasks,
+ * and weighing all of them took a tenth of a second; here the title counts more, and that is all.
+ */
+function createLetters(): Letters {
+  const byLetter = new Map<string, Map<string, number>>();
+  const ofTask = new Map<string, readonly string[]>();
+  return {
+    put(id, titleWords, otherWords) {
+      for (const letter of ofTask.get(id) ?? []) byLetter.get(letter)?.delete(id);
+      const weights = new Map<string, number>();
+      for (const word of otherWords) weights.set(firstLetter(word), 1);
+      for (const word of titleWords) weights.set(firstLetter(word), 2);
+      for (const [letter, weight] of weights) {
+        let tasks = byLetter.get(letter);
+        if (!tasks) byLetter.set(letter, (tasks = new Map()));
+        tasks.set(id, weight);
+      }
+      if (weights.size === 0) ofTask.delete(id);
+      else ofTask.set(id, [...weights.keys()]);
+    },
+    find: (letter) => byLetter.get(letter) ?? NONE,
+  };
+}
+
+const NONE: ReadonlyMap<string, number> = new Map();
+
+function firstLetter(word: string): string {
+  return String.fromCodePoint(word.codePointAt(0) ?? 0);
 }
 
 /** What an index says of the words of one question. */
@@ -117,10 +158,16 @@ export function answerTexts(index: SearchIndex, wanted: readonly ExpressionOf<'t
     if (!found) known.set(word, (found = index.find(word)));
     return found;
   };
+  /** Asked for every task, so its words are looked up once. */
+  const founds = new Map<ExpressionOf<'text'>, readonly WordFound[]>();
   const words = [...new Set(wanted.flatMap(({ text }) => wordsOf(text)))];
   const found = words.map((word) => ({ word, ...find(word) }));
   return {
-    findsText: ({ text }, { id }) => wordsOf(text).every((word) => find(word).scores.has(id)),
+    findsText: (term, { id }) => {
+      let all = founds.get(term);
+      if (!all) founds.set(term, (all = wordsOf(term.text).map(find)));
+      return all.every(({ scores }) => scores.has(id));
+    },
     scoreOf: (id) => found.reduce((sum, { scores }) => sum + (scores.get(id) ?? 0), 0),
     words: found.flatMap(({ word, takenFor }) => (takenFor.length > 0 ? takenFor : [word])),
     forgiven: found
@@ -132,7 +179,7 @@ export function answerTexts(index: SearchIndex, wanted: readonly ExpressionOf<'t
 /** Shorter words have too many neighbours. */
 const MIN_FORGIVEN = 4;
 
-function forgivenLetters(word: string): number {
+function forgivenSlips(word: string): number {
   const { length } = [...word];
   return length < MIN_FORGIVEN ? 0 : length < 6 ? 1 : 2;
 }

@@ -152,7 +152,7 @@ test('[F4] [F5] [F6] controls and text are one question, which is saved as a vie
   await anna.page.getByRole('heading', { level: 1, name: 'Search' }).waitFor();
   await anna.go('Trash');
   await anna.page.getByRole('button', { name: 'Restore Calls' }).click();
-  await anna.page.getByRole('link', { name: 'Calls' }).click();
+  await anna.page.getByRole('link', { name: 'Calls', exact: true }).click();
   await anna.untilTitles('Call Tom', 'Call the dentist');
 });
 
