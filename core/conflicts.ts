@@ -15,7 +15,7 @@ import { msOfStamp } from './stamp.ts';
 import type { Entity } from './store.ts';
 import type { Conflict, EntityKind, Version } from './task.ts';
 
-const KINDS = ['task', 'list', 'tag', 'section'] as const satisfies readonly EntityKind[];
+const KINDS = ['task', 'list', 'tag', 'section', 'filter'] as const satisfies readonly EntityKind[];
 
 export function readConflicts(model: Model): readonly Conflict[] {
   return KINDS.flatMap((kind) =>

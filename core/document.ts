@@ -13,10 +13,12 @@ import type * as Y from 'yjs';
 import { contentHash } from './canonical.ts';
 import { readConflicts, resolveConflict } from './conflicts.ts';
 import { exportDocument, importDocument, type ExportFile, type ImportSummary } from './export.ts';
+import { createFilterCommands, type FilterPatch, type NewFilter } from './filter-commands.ts';
 import { createHistory } from './history.ts';
 import {
   createId,
   type EpochMs,
+  type FilterId,
   type ListId,
   type Random,
   type SectionId,
@@ -42,6 +44,7 @@ import type {
   ClosedOccurrence,
   ClosedStep,
   Conflict,
+  Filter,
   Fragment,
   List,
   Occurrence,
@@ -51,8 +54,9 @@ import type {
 } from './task.ts';
 
 export type { ExportFile, ImportSummary } from './export.ts';
-export type { EpochMs, ListId, LocalDate, SectionId, TagId, TaskId, Writer } from './ids.ts';
 export type { ListPatch, NewSection } from './list-commands.ts';
+export type { FilterPatch, NewFilter } from './filter-commands.ts';
+export type { EpochMs, FilterId, ListId, LocalDate, SectionId, TagId, TaskId, Writer } from './ids.ts';
 export type { Failure, FailureCode, Result, Success } from './result.ts';
 export type { SeriesRule } from './recurrence/series.ts';
 export type { OccurrencePatch, ReminderInput, RuleInput } from './series/commands.ts';
@@ -61,6 +65,7 @@ export type {
   ClosedOccurrence,
   ClosedStep,
   Conflict,
+  Filter,
   Fragment,
   List,
   ListIcon,
@@ -82,6 +87,7 @@ export interface DocumentChange {
   readonly lists: ReadonlySet<ListId>;
   readonly tags: ReadonlySet<TagId>;
   readonly sections: ReadonlySet<SectionId>;
+  readonly filters: ReadonlySet<FilterId>;
   /** Made through this door on this replica. */
   readonly local: boolean;
 }
@@ -103,6 +109,8 @@ export interface HoldfastDocument {
   trashedSections(): readonly Section[];
   /** Where a task is shown in its list; null: in no section. */
   sectionOf(id: TaskId): Section | null;
+  filter(id: FilterId): Filter | undefined;
+  filters(): Iterable<Filter>;
   fragments(): readonly Fragment[];
   /** Tasks at the top level of a list (null: the Inbox) that are not in the trash, in their order. Done ones too. */
   tasksIn(listId: ListId | null): readonly Task[];
@@ -180,6 +188,12 @@ export interface HoldfastDocument {
   restoreTag(id: TagId): Result;
   /** What has the first gets the second instead, and the first goes to the trash. */
   mergeTags(from: TagId, into: TagId): Result;
+  /** `query` is kept as it is given; only its length is judged here. */
+  createFilter(input: NewFilter): Result<{ id: FilterId }>;
+  editFilter(id: FilterId, patch: FilterPatch): Result;
+  moveFilter(id: FilterId, move: { before?: FilterId; after?: FilterId }): Result;
+  trashFilter(id: FilterId): Result;
+  restoreFilter(id: FilterId): Result;
 
   /** Dismiss the others ('keep'), or let one of them stand. */
   resolveConflict(conflict: Conflict, choice: 'keep' | { readonly take: Writer }): Result;
@@ -223,6 +237,7 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     deviceId: device?.id ?? null,
   });
   const list = createListCommands({ model, intents, now, random });
+  const filter = createFilterCommands({ model, intents, now, random });
   const listeners = new Set<(change: DocumentChange) => void>();
 
   model.onTransaction((changes, transaction) => {
@@ -254,6 +269,8 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
       if (found?.section == null || found.listId === null || found.parentId !== null) return null;
       return model.sectionsOf(found.listId).find((section) => section.id === found.section) ?? null;
     },
+    filter: model.filter,
+    filters: model.filters,
     fragments: model.fragments,
     tasksIn: (listId) => model.row({ list: listId }),
     subtasks: (parentId) => model.row({ parent: parentId }),
@@ -329,6 +346,11 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     trashTag: (id) => run('Move tag to trash', () => list.trash('tag', id)),
     restoreTag: (id) => run('Restore tag', () => list.restore('tag', id)),
     mergeTags: (from, into) => run('Merge tags', () => list.mergeTags(from, into)),
+    createFilter: (input) => run('Save view', () => filter.create(input)),
+    editFilter: (id, patch) => run('Edit view', () => filter.edit(id, patch)),
+    moveFilter: (id, move) => run('Move view', () => filter.move(id, move)),
+    trashFilter: (id) => run('Move view to trash', () => filter.trash(id)),
+    restoreFilter: (id) => run('Restore view', () => filter.restore(id)),
 
     resolveConflict: (conflict, choice) =>
       run('Settle conflict', () => resolveConflict(model, intents, conflict, choice)),

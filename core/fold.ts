@@ -23,7 +23,12 @@ const LETTERS: Readonly<Record<string, string>> = {
 
 const OWN_LETTER = /[ßæœøđðħıłŋþŧſ]/g;
 
+// eslint-disable-next-line no-control-regex -- the range of ASCII begins with control characters
+const ASCII = /^[\x00-\x7f]*$/;
+
 export function foldText(text: string): string {
+  // Most titles: a view over thousands of them is folded in a tenth of the time.
+  if (ASCII.test(text)) return text.toLowerCase();
   return text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')

@@ -162,6 +162,7 @@ const NAMES: { readonly [thing: string]: string } = {
   list: 'the list',
   tag: 'the tag',
   section: 'the section',
+  filter: 'the filter',
   title: 'the title',
   notes: 'the notes',
   due: 'the due date',
@@ -177,4 +178,5 @@ const NAMES: { readonly [thing: string]: string } = {
   color: 'the colour',
   icon: 'the icon',
   archived: 'the archive',
+  query: 'what it looks for',
 };

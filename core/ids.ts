@@ -15,6 +15,7 @@ export type TaskId = Branded<string, 'TaskId'>;
 export type ListId = Branded<string, 'ListId'>;
 export type TagId = Branded<string, 'TagId'>;
 export type SectionId = Branded<string, 'SectionId'>;
+export type FilterId = Branded<string, 'FilterId'>;
 /** The name under which one replica writes: its Yjs client id in base 36. */
 export type Writer = Branded<string, 'Writer'>;
 /** Milliseconds since 1970-01-01T00:00Z. */

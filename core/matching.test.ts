@@ -1,8 +1,8 @@
-/** Rules [MA1] to [MA4] of core/SPEC.md. */
+/** Rules [MA1] to [MA6] of core/SPEC.md. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { foldText } from './fold.ts';
-import { createMatcher, wordsOf } from './matching.ts';
+import { createMatcher, createPhraseMatcher, marksIn, textsOf, wordsOf } from './matching.ts';
 
 const finds = (query: string, ...texts: string[]): boolean => createMatcher(query).matches(texts);
 
@@ -45,4 +45,34 @@ test('[MA4] folding twice is folding once, and any text is found by each of its 
     }),
     { seed: 20261123 },
   );
+});
+
+test('[MA1] a task is looked through by its title, notes, tags and list', () => {
+  const task = { title: 'Buy bread', notes: 'rye' };
+  const has = (query: string, list: string | null): boolean =>
+    createMatcher(query).matches(textsOf(task, ['errands'], list));
+  expect(has('bread rye errands shop', 'Shopping')).toBe(true);
+  expect(has('shop', null)).toBe(false);
+});
+
+test('[MA5] a phrase is whole words side by side, in their order', () => {
+  const has = (phrase: string, ...texts: string[]): boolean => createPhraseMatcher(phrase).matches(texts);
+  expect(has('rye bread', 'Buy RYE-bread now')).toBe(true);
+  expect(has('bread rye', 'Buy rye bread')).toBe(false);
+  expect(has('rye bre', 'Buy rye bread')).toBe(false);
+  expect(has('rye bread', 'rye', 'bread')).toBe(false);
+  expect(has('a a b', 'a a a b')).toBe(true);
+  expect(createPhraseMatcher('...').isEmpty).toBe(true);
+});
+
+test('[MA6] what was found is marked as it stands in the text', () => {
+  const marked = (text: string, ...words: string[]): string[] =>
+    marksIn(text, words).map(({ start, end }) => text.slice(start, end));
+  expect(marked('Zahnärztin anrufen', 'zahnarzt', 'AN')).toEqual(['Zahnärzt', 'an']);
+  expect(marked('Zahna\u0308rztin', 'zahna')).toEqual(['Zahna\u0308']);
+  expect(marked('Hauptstraße, Straßen', 'strass')).toEqual(['Straß']);
+  expect(marked('bread, unbread', 'bread')).toEqual(['bread']);
+  expect(marked('東京タワー', '東京')).toEqual(['東京']);
+  expect(marked('Bread', 'b', 'bre')).toEqual(['Bre']);
+  expect(marked('Bread', '')).toEqual([]);
 });

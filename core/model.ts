@@ -1,5 +1,5 @@
 /**
- * The read side: what a document says, as tasks, lists, sections, tags and conflicts.
+ * The read side: what a document says, as tasks, lists, sections, tags, filters and conflicts.
  *
  * Promise: reading one task costs its own fields. Objects are made when they are first asked for, kept, and made anew only
  * when something about them changed. All that changed in one transaction is told once.
@@ -12,6 +12,7 @@ import {
   isId,
   parseOccurrenceId,
   type EpochMs,
+  type FilterId,
   type ListId,
   type SectionId,
   type TagId,
@@ -26,7 +27,17 @@ import { countsNow, readStepClosing, stepField, type StepOf } from './series/ste
 import { isStamp, msOfStamp, type StampClock } from './stamp.ts';
 import { createTable, type Entity, type Table } from './store.ts';
 import { readEnd } from './series/values.ts';
-import type { EntityKind, Fragment, List, Reminder, Section, Tag, Task, TaskStatus } from './task.ts';
+import type {
+  EntityKind,
+  Filter,
+  Fragment,
+  List,
+  Reminder,
+  Section,
+  Tag,
+  Task,
+  TaskStatus,
+} from './task.ts';
 import { createTree, listRow, parentRow, type Placing, type Tree } from './tree.ts';
 import {
   readArchived,
@@ -45,6 +56,7 @@ export interface Changes {
   readonly lists: Set<ListId>;
   readonly tags: Set<TagId>;
   readonly sections: Set<SectionId>;
+  readonly filters: Set<FilterId>;
 }
 
 export interface Model {
@@ -72,6 +84,8 @@ export interface Model {
   sections(): Iterable<Section>;
   /** Of a list that is there, those that are not in the trash, in their order. */
   sectionsOf(listId: ListId): readonly Section[];
+  filter(id: FilterId): Filter | undefined;
+  filters(): Iterable<Filter>;
   fragments(): readonly Fragment[];
   row(container: { readonly list: ListId | null } | { readonly parent: TaskId }): readonly Task[];
   /** Entities that may have a conflict worth showing. */
@@ -80,15 +94,14 @@ export interface Model {
   close(): void;
 }
 
-const KINDS = ['task', 'list', 'tag', 'section'] as const satisfies readonly EntityKind[];
+const KINDS = ['task', 'list', 'tag', 'section', 'filter'] as const satisfies readonly EntityKind[];
 const ROOTS = {
   task: 'tasks',
   list: 'lists',
   tag: 'tags',
   section: 'sections',
+  filter: 'filters',
 } as const satisfies Record<EntityKind, string>;
-/** Other roots in the documented shape: their stamps count, their meaning is not ours. */
-const OTHER_STAMPED_ROOTS = ['filters'] as const;
 
 /** Fields of which a concurrent edit is worth a person's attention. Order, tags and times of closing are not. */
 const SHOWN_FIELDS: Record<EntityKind, ReadonlySet<string>> = {
@@ -108,6 +121,7 @@ const SHOWN_FIELDS: Record<EntityKind, ReadonlySet<string>> = {
   list: new Set(['name', 'color', 'icon', 'archived', 'trashed']),
   tag: new Set(['name', 'color', 'trashed']),
   section: new Set(['name', 'trashed']),
+  filter: new Set(['name', 'query', 'color', 'trashed']),
 };
 const TAG_FIELD = 'tag/';
 export const REMINDER_FIELD = 'reminder/';
@@ -157,6 +171,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     list: createTable(doc.getMap('lists'), observe),
     tag: createTable(doc.getMap('tags'), observe),
     section: createTable(doc.getMap('sections'), observe),
+    filter: createTable(doc.getMap('filters'), observe),
   };
   const meta = doc.getMap<unknown>('meta');
   const tree = createTree((list) => isVisible('list', list));
@@ -170,6 +185,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
   const sectionCache = new Map<string, Section>();
   /** By list, what `sectionsOf` last gave. */
   const sectionRows = new Map<string, readonly Section[]>();
+  const filterCache = new Map<string, Filter>();
   const taggedTasks = new Map<string, Set<string>>();
   const tagsOfTask = new Map<string, readonly string[]>();
   const conflicted = idsByKind();
@@ -193,22 +209,13 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     table.map.observeDeep(observer as Parameters<typeof table.map.observeDeep>[0]);
     cleanups.push(() => table.map.unobserveDeep(observer as Parameters<typeof table.map.observeDeep>[0]));
   }
-  for (const root of OTHER_STAMPED_ROOTS) {
-    const table = createTable(doc.getMap(root), observe);
-    table.applyAll();
-    const observer = (event: Y.YMapEvent<unknown>): void => {
-      for (const key of event.keysChanged) table.apply(key);
-    };
-    table.map.observe(observer);
-    cleanups.push(() => table.map.unobserve(observer));
-  }
   settle();
   pending = noChanges();
 
   const afterTransaction = (transaction: Y.Transaction): void => {
     settle();
     const changes = pending;
-    if (changes.tasks.size + changes.lists.size + changes.tags.size + changes.sections.size === 0) return;
+    if (Object.values(changes).every((ids: ReadonlySet<string>) => ids.size === 0)) return;
     pending = noChanges();
     for (const listener of [...listeners]) listener(changes, transaction);
   };
@@ -246,11 +253,15 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
 
   /** Bring everything that is derived up to date with the tables. */
   function settle(): void {
-    if (dirty.task.size + dirty.list.size + dirty.tag.size + dirty.section.size === 0) return;
+    if (KINDS.every((kind) => dirty[kind].size === 0)) return;
     const changedTags = [...dirty.tag];
     const changedLists = new Set(dirty.list);
     const changedTasks = [...dirty.task];
     const changedSections = [...dirty.section];
+    for (const id of dirty.filter) {
+      filterCache.delete(id);
+      pending.filters.add(id as FilterId);
+    }
     for (const kind of KINDS) {
       for (const id of dirty[kind]) noteConflicts(kind, id);
       dirty[kind].clear();
@@ -486,7 +497,7 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     return found;
   }
 
-  function readNamed(kind: 'list' | 'tag' | 'section', found: Entity): Named {
+  function readNamed(kind: 'list' | 'tag' | 'section' | 'filter', found: Entity): Named {
     const fields = createFieldReader(found);
     return {
       name: fields.read('name', readText, ''),
@@ -584,6 +595,25 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     return made;
   }
 
+  function filter(id: FilterId): Filter | undefined {
+    settle();
+    const found = entity('filter', id);
+    if (found === undefined || !isAlive('filter', id)) return undefined;
+    let made = filterCache.get(id);
+    if (made === undefined) {
+      const named = readNamed('filter', found);
+      const query = createFieldReader(found);
+      made = Object.freeze({
+        id,
+        ...named,
+        query: query.read('query', readText, ''),
+        faults: Object.freeze([...new Set([...named.faults, ...query.faults()])].sort()),
+      });
+      filterCache.set(id, made);
+    }
+    return made;
+  }
+
   return {
     tables,
     get tree() {
@@ -631,6 +661,13 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     section,
     sections,
     sectionsOf,
+    filter,
+    *filters() {
+      for (const id of [...tables.filter.entities.keys()]) {
+        const found = filter(id as FilterId);
+        if (found !== undefined) yield found;
+      }
+    },
     fragments() {
       settle();
       return [...fragmentIds].sort().flatMap((id) => {
@@ -687,11 +724,11 @@ function stateOf(
 type Named = Omit<Tag, 'id'> & { readonly order: string | null };
 
 function noChanges(): Changes {
-  return { tasks: new Set(), lists: new Set(), tags: new Set(), sections: new Set() };
+  return { tasks: new Set(), lists: new Set(), tags: new Set(), sections: new Set(), filters: new Set() };
 }
 
 function idsByKind(): Record<EntityKind, Set<string>> {
-  return { task: new Set(), list: new Set(), tag: new Set(), section: new Set() };
+  return { task: new Set(), list: new Set(), tag: new Set(), section: new Set(), filter: new Set() };
 }
 
 /** Who made it and when; a birth that cannot be understood is still a birth. */

@@ -1,11 +1,20 @@
 /**
- * What a reader gets: tasks, lists, sections and tags as plain immutable objects.
+ * What a reader gets: tasks, lists, sections, tags and filters as plain immutable objects.
  *
  * Promise: an object is never changed after it was handed out, and the same object is handed out again for as long as
  * nothing about it changed, so `===` tells whether to draw again. Where a value in the document cannot be understood,
  * that one field reads as unset and its name stands in `faults`; nothing else suffers.
  */
-import type { EpochMs, ListId, LocalDate, SectionId, TagId, TaskId, Writer } from './ids.ts';
+import type {
+  EpochMs,
+  FilterId,
+  ListId,
+  LocalDate,
+  SectionId,
+  TagId,
+  TaskId,
+  Writer,
+} from './ids.ts';
 import type { SeriesRule } from './recurrence/series.ts';
 
 export type Priority = 'low' | 'medium' | 'high' | 'urgent';
@@ -179,6 +188,21 @@ export interface Tag {
   readonly faults: readonly string[];
 }
 
+/** A question that was kept, to be looked at as a view. */
+export interface Filter {
+  readonly id: FilterId;
+  readonly name: string;
+  /** In the language of query.ts, with the ids of lists and tags instead of their names (query/names.ts). */
+  readonly query: string;
+  readonly color: string | null;
+  readonly order: string | null;
+  readonly trashedAt: EpochMs | null;
+  readonly createdAt: EpochMs;
+  readonly updatedAt: EpochMs;
+  readonly conflicts: readonly string[];
+  readonly faults: readonly string[];
+}
+
 /** What is left of a task that was purged elsewhere, or whose creation has not arrived yet. */
 export interface Fragment {
   readonly id: TaskId;
@@ -187,7 +211,7 @@ export interface Fragment {
   readonly updatedAt: EpochMs;
 }
 
-export type EntityKind = 'task' | 'list' | 'tag' | 'section';
+export type EntityKind = 'task' | 'list' | 'tag' | 'section' | 'filter';
 
 /** One of several values that were written to a field without knowledge of each other. */
 export interface Version {

@@ -10,6 +10,8 @@ import type { ListIcon, Priority, Reminder, TaskStatus, When } from './task.ts';
 
 export const MAX_TITLE_CHARS = 10_000;
 export const MAX_NOTES_CHARS = 500_000;
+/** Of a query, as typed and as kept. */
+export const MAX_QUERY_CHARS = 2_000;
 
 export const PRIORITIES = ['low', 'medium', 'high', 'urgent'] as const satisfies readonly Priority[];
 

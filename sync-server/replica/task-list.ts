@@ -8,7 +8,7 @@
  */
 import type { HoldfastDocument, ListId, Task, TaskId } from '@holdfast/core/document.ts';
 import { foldText } from '@holdfast/core/fold.ts';
-import { createMatcher } from '@holdfast/core/matching.ts';
+import { createMatcher, textsOf } from '@holdfast/core/matching.ts';
 import { overdueFrom } from '@holdfast/core/overdue.ts';
 import { PRIORITY_NAMES, TASK_SORTS, refused } from './calls.ts';
 import type { Caller, Outcome, TaskQuery, TaskSort } from './calls.ts';
@@ -71,7 +71,9 @@ function filterOf(document: HoldfastDocument, query: TaskQuery, caller: Caller):
   if (query.due_before !== undefined) tests.push(dueTest(query.due_before, caller, -1));
   if (query.q !== undefined) {
     const matcher = createMatcher(query.q);
-    tests.push((task) => matcher.matches([task.title, task.notes, ...tagNames(document, task)]));
+    const listName = (id: ListId | null): string | null =>
+      id === null ? null : (document.list(id)?.name ?? null);
+    tests.push((task) => matcher.matches(textsOf(task, tagNames(document, task), listName(task.listId))));
   }
   return (task) => tests.every((test) => test(task));
 }

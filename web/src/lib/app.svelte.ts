@@ -14,6 +14,7 @@ import { Choices } from './choices.svelte.ts';
 import { Clock } from './clock.svelte.ts';
 import type { Device, DeviceStart } from './device/device.ts';
 import { startDevice } from './device/start-device.ts';
+import { Finding } from './find/finding.svelte.ts';
 import { Appearance } from './look/appearance.svelte.ts';
 import { Reminding } from './notifications/reminding.svelte.ts';
 import { Toasts } from './shell/toasts.svelte.ts';
@@ -54,6 +55,7 @@ export class App {
     connection: () => this.sync.status.connection,
   });
   readonly grammar = new QuickAddGrammar();
+  readonly finding = new Finding();
 
   #phase: AppPhase = $state('opening');
   #problem = $state('');
@@ -157,6 +159,7 @@ export class App {
     this.saveDrafts();
     this.reminding.close();
     this.#absence?.close();
+    this.finding.close();
     this.clock.close();
     this.firstRun.close();
     this.appearance.close();

@@ -5,10 +5,11 @@ import type { TaskStore } from './task-store.svelte.ts';
 
 export function headingOf(
   { entity, id }: Conflict,
-  tasks: Pick<TaskStore, 'row' | 'listById' | 'sectionById' | 'tagById'>,
+  tasks: Pick<TaskStore, 'row' | 'filterById' | 'listById' | 'sectionById' | 'tagById'>,
 ): string {
   if (entity === 'list') return tasks.listById(id)?.name ?? 'A list';
   if (entity === 'tag') return tasks.tagById(id)?.name ?? 'A tag';
   if (entity === 'section') return tasks.sectionById(id)?.name ?? 'A section';
+  if (entity === 'filter') return tasks.filterById(id)?.name ?? 'A view';
   return tasks.row(id)?.title ?? 'A task';
 }

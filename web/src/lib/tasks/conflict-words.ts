@@ -1,4 +1,4 @@
-/** The fields of a task, list or tag and their values, in words: for showing two values of one field. */
+/** The fields of a task, list, tag or view and their values, in words: for showing two values of one field. */
 
 import { type Due, type Present, dueWords, momentWords } from '../words/due-words.ts';
 import { PRIORITIES } from './priority.ts';
@@ -17,6 +17,7 @@ const FIELD_NAMES: Record<string, string> = {
   done: 'Completion',
   trashed: 'Trash',
   name: 'Name',
+  query: 'What it looks for',
   color: 'Colour',
   icon: 'Icon',
   archived: 'Archive',

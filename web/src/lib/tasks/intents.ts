@@ -9,6 +9,7 @@
 import type {
   Conflict,
   EpochMs,
+  FilterId,
   HoldfastDocument,
   ListId,
   ListIcon,
@@ -463,6 +464,45 @@ export class Intents {
 
   restoreTag(id: string): void {
     this.#run((document) => document.restoreTag(id as TagId));
+  }
+
+  createFilter(name: string, query: string): string | null {
+    const color = nextColour(this.#tasks.filters.map((filter) => filter.color));
+    let id: string | null = null;
+    this.#run((document) => {
+      const created = document.createFilter({ name, query, color });
+      if (created.ok) id = created.id;
+      return created;
+    });
+    return id;
+  }
+
+  editFilter(id: string, patch: { name?: string; query?: string; color?: string }): void {
+    this.#run((document) => document.editFilter(id as FilterId, patch));
+  }
+
+  /** One place up or down; says where it is then. */
+  moveFilter(id: string, step: -1 | 1): void {
+    const filters = this.#tasks.filters;
+    const index = filters.findIndex((filter) => filter.id === id);
+    const other = filters[index + step];
+    if (!other) {
+      this.#toasts.announce(step < 0 ? 'Already at the top' : 'Already at the end');
+      return;
+    }
+    this.#run((document) =>
+      document.moveFilter(id as FilterId, step < 0 ? { before: other.id } : { after: other.id }),
+    );
+    this.#toasts.announce(`Moved to place ${String(index + step + 1)} of ${String(filters.length)}`);
+  }
+
+  trashFilter(id: string): void {
+    this.#run((document) => document.trashFilter(id as FilterId));
+    this.#offerUndo('View moved to the trash', (document) => document.restoreFilter(id as FilterId));
+  }
+
+  restoreFilter(id: string): void {
+    this.#run((document) => document.restoreFilter(id as FilterId));
   }
 
   resolveConflict(conflict: Conflict, choice: 'keep' | { take: Writer }): void {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { addDays } from '../words/calendar.ts';
 import { isOverdue } from '../words/due-words.ts';
 import { titlesIn } from './intents.ts';
-import { bySection, daysOf, overdueAndToday, search, taskRules } from './task-rules.ts';
+import { bySection, daysOf, overdueAndToday, taskRules } from './task-rules.ts';
 import type { TaskRow } from './task-rules.ts';
 
 function row(id: string, o: Partial<TaskRow> = {}): TaskRow {
@@ -95,16 +95,6 @@ test('[P10] what is due comes by date, then by time, a day without a time last',
       ['2026-11-24', 1],
     ],
   );
-});
-
-test('[P11] every word has to be somewhere in the title or the tags', () => {
-  const rows = [row('Zahnärztin anrufen', { tags: ['t1'] }), row('Buy bread')];
-  const found = (query: string): string[] => search(rows, query, () => 'health').map(({ id }) => id);
-  expect(found('zahnarzt')).toEqual(['Zahnärztin anrufen']);
-  expect(found('ruf ZAHN')).toEqual(['Zahnärztin anrufen']);
-  expect(found('#health')).toEqual(['Zahnärztin anrufen']);
-  expect(found('zahn bread')).toEqual([]);
-  expect(found('  ')).toEqual([]);
 });
 
 test('[P2] bullets and boxes of a pasted list are not part of the titles', () => {

@@ -152,20 +152,6 @@ export function daysOf(
   return days;
 }
 
-/** Rows whose title holds every word of the query, wherever the letters' case or accents differ. */
-export function search(rows: readonly TaskRow[], query: string, tagName: (id: string) => string): TaskRow[] {
-  const words = folded(query).split(/\s+/).filter(Boolean);
-  if (words.length === 0) return [];
-  return rows.filter((row) => {
-    const text = folded([row.title, ...row.tags.map((id) => `#${tagName(id)}`)].join(' '));
-    return words.every((word) => text.includes(word));
-  });
-}
-
-function folded(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
-}
-
 /** Rows by the sections of their list, in its order; first what is in none, also where its section is gone. */
 export function bySection<Section extends { readonly id: string }>(
   rows: readonly TaskRow[],

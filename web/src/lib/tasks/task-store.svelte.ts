@@ -12,6 +12,7 @@ import type {
   ClosedOccurrence,
   ClosedStep,
   Conflict,
+  Filter,
   Fragment,
   HoldfastDocument,
   List,
@@ -27,7 +28,7 @@ import { SortedView, type ViewRule } from './sorted-view.ts';
 import { type TaskRow, rowFromCache, rowFromTask, taskRules } from './task-rules.ts';
 
 /** How many views are kept up to date; the one unread for longest goes first. */
-const MAX_VIEWS = 32;
+const MAX_VIEWS = 64;
 /** A completed row stays for as long as a slip of the finger needs to be taken back. */
 const LINGER_MS = 600;
 
@@ -141,6 +142,10 @@ export class TaskStore {
   subtasks(parentId: string): readonly TaskRow[] {
     return this.#view(`under ${parentId}`, () => taskRules.subtasks(parentId));
   }
+  /** What a rule of someone's own selects: a saved filter. The key has to say all that the rule hangs on. */
+  selection(key: string, rule: () => ViewRule<TaskRow>): readonly TaskRow[] {
+    return this.#view(`selection ${key}`, rule);
+  }
   /** How many open tasks a list has. */
   openCount(listId: string): number {
     this.#changes();
@@ -234,6 +239,19 @@ export class TaskStore {
   get trashedTags(): readonly Tag[] {
     this.#changes();
     return [...(this.#document?.tags() ?? [])].filter((tag) => tag.trashedAt !== null);
+  }
+  get filters(): readonly Filter[] {
+    this.#changes();
+    const filters = [...(this.#document?.filters() ?? [])].filter((filter) => filter.trashedAt === null);
+    return filters.sort((a, b) => compareText(a.order ?? '~', b.order ?? '~') || compareText(a.id, b.id));
+  }
+  get trashedFilters(): readonly Filter[] {
+    this.#changes();
+    return [...(this.#document?.filters() ?? [])].filter((filter) => filter.trashedAt !== null);
+  }
+  filterById(id: string): Filter | undefined {
+    this.#changes();
+    return this.#document?.filter(id as Filter['id']);
   }
   /** What is left of tasks that were removed elsewhere for ever. */
   get fragments(): readonly Fragment[] {

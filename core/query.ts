@@ -1,0 +1,473 @@
+/**
+ * The query language: a line of words as a question about tasks.
+ *
+ *     due before next friday and #errands and not @waiting sort by priority
+ *
+ * Promise: whatever the text, an answer and never an error. What cannot be understood is named by a sentence, with its place
+ * and where possible with what was meant, and the rest of the question stands all the same, so that results can follow
+ * every key. What is no word of the language is looked for in the texts of tasks. Cost in proportion to the length.
+ * The rules, [QL1] onwards, stand in core/SPEC.md; dates in query/dates.ts, answering in query/answer.ts.
+ *
+ *     question    any of ("or" any of)…
+ *     any of      one ("and" one)…                "and" may be left out, and binds more tightly than "or"
+ *     one         "not" one, -one, ( question ), or one of
+ *     words       bread, "rye bread"
+ *     names       #errands  #"home improvement"  list:errands  @waiting  tag:waiting
+ *     priority    !high  p1 … p4  priority high  priority >= medium
+ *     dates       (due|start|created|done) (before|after|by|since|on|<|<=|>|>=|=)? <date>
+ *     state       open  done  cancelled  overdue  recurring
+ *     fields      (no|has) (due date|start|priority|list|tags|notes|reminder|repeat)
+ *     at the end  sort by <due|start|priority|created|done|title> (asc|desc)?, …
+ *
+ * Limits: up to 2,000 characters and brackets or "not" 20 deep. The words of the language are English. A word of the
+ * language that is to be looked for stands in quotation marks.
+ */
+import { readDate } from './query/dates.ts';
+import {
+  COMPARISONS,
+  DATE_FIELDS,
+  DATE_OPERATORS,
+  EMPTY_QUERY,
+  isDescendingByNature,
+  nameKey,
+  nearest,
+  PRIORITIES,
+  RECURRING_WORDS,
+  SORT_FIELDS,
+  STATUSES,
+  THINGS,
+  type Comparison,
+  type DateField,
+  type Expression,
+  type ExpressionOf,
+  type Place,
+  type Query,
+  type QueryFault,
+  type SortKey,
+} from './query/language.ts';
+import { nameText, quoted, tokensOf, type Token } from './query/lexer.ts';
+import { wordsOf } from './matching.ts';
+import { MAX_QUERY_CHARS } from './values.ts';
+
+export interface QueryNames {
+  readonly lists: readonly { readonly id: string; readonly name: string }[];
+  readonly tags: readonly { readonly id: string; readonly name: string }[];
+}
+
+export interface ParsedQuery {
+  /** With faults: what was understood. */
+  readonly query: Query;
+  /** In the order in which they stand. */
+  readonly faults: readonly QueryFault[];
+}
+
+const MAX_DEPTH = 20;
+
+/** @param names with them, a list or tag that is not there is a fault */
+export function parseQuery(text: string, names?: QueryNames): ParsedQuery {
+  if (text.length > MAX_QUERY_CHARS) {
+    const message = `This has ${text.length} characters; a query can have up to ${MAX_QUERY_CHARS}.`;
+    return { query: EMPTY_QUERY, faults: [{ message, start: MAX_QUERY_CHARS, end: text.length }] };
+  }
+  const faults: QueryFault[] = [];
+  const query = createParser(text, tokensOf(text), names, faults).query();
+  return { query, faults: faults.sort((a, b) => a.start - b.start) };
+}
+
+function createParser(
+  text: string,
+  tokens: readonly Token[],
+  names: QueryNames | undefined,
+  faults: QueryFault[],
+): { query(): Query } {
+  let at = 0;
+
+  const wordAt = (index: number): string => {
+    const token = tokens[index];
+    return token?.kind === 'word' ? token.lower : '';
+  };
+
+  function fault(place: Place, message: string, suggestion?: string): void {
+    const { start, end } = place;
+    faults.push({ message, start, end, ...(suggestion === undefined ? {} : { suggestion }) });
+  }
+
+  const isSort = (): boolean => wordAt(at) === 'sort' && wordAt(at + 1) === 'by';
+
+  function query(): Query {
+    const parts: Expression[] = [];
+    for (;;) {
+      const found = disjunction(0);
+      if (found) parts.push(found);
+      const token = tokens[at];
+      if (token?.kind !== ')') break;
+      fault(token, 'This bracket closes none that is open.', '');
+      at++;
+    }
+    const where = joined('and', parts);
+    const sortFrom = tokens[at];
+    if (sortFrom === undefined) return { where, sort: [], sortPlace: null };
+    const sort = sortClause();
+    return { where, sort, sortPlace: { start: sortFrom.start, end: tokens[at - 1]?.end ?? sortFrom.end } };
+  }
+
+  function disjunction(depth: number): Expression | null {
+    const parts: Expression[] = [];
+    for (;;) {
+      const before = tokens[at];
+      const part = conjunction(depth);
+      if (part) parts.push(part);
+      const token = tokens[at];
+      if (wordAt(at) !== 'or' || token === undefined) break;
+      if (!part && token === before) fault(token, 'Before “or” there has to be something to look for.');
+      at++;
+      if (isOver()) fault(token, 'After “or” there has to be something to look for.');
+    }
+    return joined('or', parts);
+  }
+
+  function conjunction(depth: number): Expression | null {
+    const parts: Expression[] = [];
+    while (!isOver() && wordAt(at) !== 'or') {
+      const token = tokens[at];
+      if (wordAt(at) === 'and' && token !== undefined) {
+        at++;
+        if (parts.length === 0) fault(token, 'Before “and” there has to be something to look for.');
+        else if (isOver()) fault(token, 'After “and” there has to be something to look for.');
+        continue;
+      }
+      const part = one(depth);
+      if (part) parts.push(part);
+    }
+    return joined('and', parts);
+  }
+
+  function isOver(): boolean {
+    return tokens[at] === undefined || tokens[at]?.kind === ')' || isSort();
+  }
+
+  /** Always takes at least one token. */
+  function one(depth: number): Expression | null {
+    const token = tokens[at++];
+    if (token === undefined) return null;
+    if (token.kind === 'minus' || (token.kind === 'word' && token.lower === 'not'))
+      return negation(token, depth);
+    if (token.kind === '(') return brackets(token, depth);
+    return term(token);
+  }
+
+  function negation(token: Token, depth: number): Expression | null {
+    if (depth >= MAX_DEPTH) return tooDeep(token);
+    if (isOver() || wordAt(at) === 'and' || wordAt(at) === 'or') {
+      fault(token, 'After “not” there has to be something to leave out.');
+      return null;
+    }
+    const part = one(depth + 1);
+    return part && { kind: 'not', part, start: token.start, end: part.end };
+  }
+
+  function brackets(open: Token, depth: number): Expression | null {
+    if (depth >= MAX_DEPTH) return tooDeep(open);
+    const part = disjunction(depth + 1);
+    const close = tokens[at];
+    if (close?.kind === ')') at++;
+    else fault(open, 'This bracket is never closed.');
+    if (!part)
+      fault({ start: open.start, end: close?.end ?? open.end }, 'Nothing stands between these brackets.');
+    return part && { ...part, start: open.start, end: close?.kind === ')' ? close.end : part.end };
+  }
+
+  /** What is deeper is passed over as a whole. */
+  function tooDeep(token: Token): null {
+    fault(token, `Brackets and “not” can be up to ${MAX_DEPTH} deep.`);
+    for (let open = token.kind === '(' ? 1 : 0; tokens[at] !== undefined && (open > 0 || !isOver()); at++) {
+      if (tokens[at]?.kind === '(') open++;
+      else if (tokens[at]?.kind === ')' && --open === 0) {
+        at++;
+        break;
+      }
+    }
+    return null;
+  }
+
+  function term(token: Token): Expression | null {
+    switch (token.kind) {
+      case 'list':
+      case 'tag':
+        return named(token);
+      case 'priority':
+        return priorityMark(token);
+      case 'string':
+        if (!token.isClosed) fault(token, 'This quotation mark is never closed.', quoted(token.text));
+        return textTerm(token, token.text, true);
+      case 'word':
+        return wordTerm(token);
+      case 'comparison':
+        fault(token, `“${token.text}” stands after “due”, “start”, “created”, “done” or “priority”.`);
+        return null;
+      case ',':
+      case '(':
+      case ')':
+      case 'minus':
+        return null;
+    }
+  }
+
+  function textTerm(place: Place, value: string, isPhrase: boolean): Expression | null {
+    // A dash or a lone exclamation mark asks for nothing.
+    if (wordsOf(value).length === 0) return null;
+    return { kind: 'text', text: value, isPhrase, start: place.start, end: place.end };
+  }
+
+  function named(token: Extract<Token, { kind: 'list' | 'tag' }>): Expression | null {
+    const { kind, by, text: value, start, end } = token;
+    const mark = kind === 'list' ? '#' : '@';
+    if (value === '' || (by === 'name' && nameKey(value) === '')) {
+      fault(token, `After “${text.slice(start, end)}” comes the name of a ${kind}.`);
+      return null;
+    }
+    if (!token.isClosed) fault(token, 'This quotation mark is never closed.');
+    const known = kind === 'list' ? names?.lists : names?.tags;
+    if (known && by === 'id' && !known.some(({ id }) => id === value)) {
+      fault(token, `A ${kind} that this asked for is in the trash or gone.`);
+    }
+    if (known && by === 'name') {
+      const key = nameKey(value);
+      const isInbox = kind === 'list' && key === 'inbox';
+      if (!isInbox && !known.some(({ name }) => nameKey(name) === key)) {
+        const meant = nearest(
+          value,
+          known.map(({ name }) => name),
+        );
+        const suggestion = meant === undefined ? undefined : mark + nameText(meant);
+        fault(token, `There is no ${kind} “${value}”.`, suggestion);
+      }
+    }
+    return { kind, by, value, start, end };
+  }
+
+  function priorityMark(token: Extract<Token, { kind: 'priority' }>): Expression | null {
+    const { start, end } = token;
+    const priority = PRIORITIES.get(token.text.toLowerCase());
+    if (priority !== undefined) return { kind: 'priority', comparison: '=', priority, start, end };
+    const meant = nearest(token.text, ['low', 'medium', 'high', 'urgent']);
+    fault(
+      token,
+      `“!${token.text}” is no priority: there are !low, !medium, !high and !urgent.`,
+      meant && `!${meant}`,
+    );
+    return null;
+  }
+
+  function wordTerm(token: Extract<Token, { kind: 'word' }>): Expression | null {
+    const { lower, start, end } = token;
+    if (/^p[1-4]$/.test(lower)) {
+      const priority = PRIORITIES.get(lower.charAt(1));
+      if (priority !== undefined) return { kind: 'priority', comparison: '=', priority, start, end };
+    }
+    if (lower === 'overdue') return { kind: 'overdue', start, end };
+    if (RECURRING_WORDS.has(lower)) return { kind: 'has', thing: 'repeat', isMissing: false, start, end };
+    if (lower === 'no' || lower === 'has') return fieldTerm(token) ?? textTerm(token, token.text, false);
+    if (lower === 'priority') return priorityTerm(token) ?? textTerm(token, token.text, false);
+    const field = DATE_FIELDS.get(lower);
+    const dated = field && dateTerm(token, field);
+    if (dated !== undefined) return dated;
+    const status = STATUSES.get(lower);
+    if (status !== undefined) return { kind: 'status', status, start, end };
+    return textTerm(token, token.text, false);
+  }
+
+  function fieldTerm({ start, lower }: Extract<Token, { kind: 'word' }>): Expression | null {
+    for (const length of [2, 1]) {
+      const words = Array.from({ length }, (_, index) => wordAt(at + index)).join(' ');
+      const found = THINGS.get(words);
+      if (found === undefined) continue;
+      at += length;
+      return {
+        kind: 'has',
+        thing: found,
+        isMissing: lower === 'no',
+        start,
+        end: tokens[at - 1]?.end ?? start,
+      };
+    }
+    return null;
+  }
+
+  function priorityTerm({ start }: Token): Expression | null {
+    const token = tokens[at];
+    const comparison = token?.kind === 'comparison' ? (token.text as Comparison) : null;
+    const value = tokens[comparison === null ? at : at + 1];
+    const word =
+      value?.kind === 'word' ? value.lower : value?.kind === 'priority' ? value.text.toLowerCase() : '';
+    const found = PRIORITIES.get(word.replace(/^p(?=[1-4]$)/, ''));
+    if (found !== undefined && value !== undefined) {
+      at += comparison === null ? 1 : 2;
+      return { kind: 'priority', comparison: comparison ?? '=', priority: found, start, end: value.end };
+    }
+    if (comparison === null || token === undefined) return null;
+    at++;
+    const meant = nearest(word, ['none', 'low', 'medium', 'high', 'urgent']);
+    fault(
+      value?.kind === 'word' ? value : token,
+      `After “priority ${comparison}” comes none, low, medium, high or urgent.`,
+      value?.kind === 'word' ? meant : undefined,
+    );
+    if (value?.kind === 'word') at++;
+    return null;
+  }
+
+  /** undefined: the word was no question about a date, and is one of a text or of a state. */
+  function dateTerm(
+    token: Extract<Token, { kind: 'word' }>,
+    field: DateField,
+  ): ExpressionOf<'date'> | null | undefined {
+    const operator = operatorAt(at);
+    const from = tokens[at + operator.length];
+    const rest = from === undefined ? '' : text.slice(from.start, dateEnd(at + operator.length));
+    const found = from && rest !== '' ? readDate(rest) : null;
+    const end = from && found ? from.start + found.length : 0;
+    const next = nextFrom(at + operator.length, end);
+    if (from && found && next !== null) {
+      at = next;
+      return {
+        kind: 'date',
+        field,
+        comparison: operator.comparison,
+        when: text.slice(from.start, end).toLowerCase().replaceAll(/\s+/g, ' '),
+        start: token.start,
+        end,
+      };
+    }
+    // "done" alone is a state; "start the car" and "created" alone are words.
+    if (operator.length === 0 && field !== 'due') return undefined;
+    const said = text.slice(token.start, tokens[at + operator.length - 1]?.end ?? token.end);
+    at += operator.length;
+    if (from === undefined || rest === '') {
+      fault(
+        token,
+        `After “${said}” comes a date, like “${said} ${operator.length === 0 ? 'today' : 'friday'}”.`,
+      );
+      return null;
+    }
+    const [wrong] = rest.split(/\s/);
+    const place = { start: from.start, end: from.start + (wrong?.length ?? rest.length) };
+    const meant = nearest(wrong ?? '', DATE_WORDS);
+    fault(
+      place,
+      `“${wrong ?? rest}” is no date. To look for the word “${token.text}”, put it in quotation marks.`,
+      meant,
+    );
+    at = nextFrom(at, place.end) ?? at + 1;
+    return null;
+  }
+
+  function operatorAt(index: number): { comparison: Comparison; length: number } {
+    const token = tokens[index];
+    if (token?.kind === 'comparison' && COMPARISONS.has(token.text)) {
+      return { comparison: token.text as Comparison, length: 1 };
+    }
+    const three = [0, 1, 2].map((more) => wordAt(index + more)).join(' ');
+    const long = DATE_OPERATORS.get(three);
+    if (long !== undefined) return { comparison: long, length: 3 };
+    // "on the weekend" and the like are read by the dates themselves, with or without it.
+    const short = DATE_OPERATORS.get(wordAt(index));
+    return short === undefined ? { comparison: '=', length: 0 } : { comparison: short, length: 1 };
+  }
+
+  /** A date goes no further than the next word or mark of the language. */
+  function dateEnd(index: number): number {
+    let end = 0;
+    for (let next = index; tokens[next] !== undefined; next++) {
+      const token = tokens[next];
+      if (token === undefined || (token.kind !== 'word' && token.kind !== ',' && token.kind !== 'minus'))
+        break;
+      if (['and', 'or', 'not'].includes(wordAt(next))) break;
+      if (wordAt(next) === 'sort' && wordAt(next + 1) === 'by') break;
+      end = token.end;
+    }
+    return end;
+  }
+
+  /** The first token after a place in the text; null when the place is within one. */
+  function nextFrom(index: number, end: number): number | null {
+    for (let next = index; ; next++) {
+      const token = tokens[next];
+      if (token === undefined || token.start >= end) return next;
+      // What closes a sentence is no part of the date and asks for nothing.
+      if (token.end > end && !/^[.;:!?]*$/.test(text.slice(end, token.end))) return null;
+    }
+  }
+
+  // --- the order ---
+
+  function sortClause(): SortKey[] {
+    const place = tokens[at] ?? { start: text.length, end: text.length };
+    at += 2;
+    const keys: SortKey[] = [];
+    while (tokens[at] !== undefined) {
+      const token = tokens[at];
+      if (token === undefined) break;
+      if (token.kind === ',' || wordAt(at) === 'and' || wordAt(at) === 'then') {
+        at++;
+        continue;
+      }
+      const long = SORT_FIELDS.get(`${wordAt(at)} ${wordAt(at + 1)}`);
+      const field = long ?? SORT_FIELDS.get(wordAt(at));
+      if (field === undefined) {
+        const meant = nearest(wordAt(at), SORT_FIELDS.keys());
+        fault(
+          token,
+          'What to sort by is due, start, priority, created, done or title, and it stands at the end.',
+          meant,
+        );
+        at++;
+        continue;
+      }
+      at += long === undefined ? 1 : 2;
+      const direction = wordAt(at);
+      const isSaid = /^(asc|ascending|desc|descending)$/.test(direction);
+      if (isSaid) at++;
+      if (keys.some((key) => key.field === field)) continue;
+      keys.push({
+        field,
+        isDescending: isSaid ? direction.startsWith('desc') : isDescendingByNature(field),
+      });
+    }
+    if (keys.length === 0 && !faults.some(({ start }) => start >= place.start)) {
+      fault(place, 'After “sort by” comes due, start, priority, created, done or title.');
+    }
+    return keys;
+  }
+
+  return { query };
+}
+
+/** One part stands for itself; parts of the same kind become parts of the whole. */
+function joined(kind: 'and' | 'or', found: readonly Expression[]): Expression | null {
+  const parts = found.flatMap((part) => (part.kind === kind ? part.parts : [part]));
+  const [first, last] = [parts[0], parts.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  if (parts.length === 1) return first;
+  return { kind, parts, start: first.start, end: last.end };
+}
+
+const DATE_WORDS = [
+  'today',
+  'tomorrow',
+  'yesterday',
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+  'this week',
+  'next week',
+  'last week',
+  'this month',
+  'next month',
+  'last month',
+  'this weekend',
+];

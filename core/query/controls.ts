@@ -1,0 +1,120 @@
+/**
+ * A query as the controls of a form: what it says of status, priority, list, tags, due date and order, and the text with
+ * one of these exchanged.
+ *
+ * Promise: changing a control changes that question and the joints around it, and nothing else of what someone has typed.
+ * Limits: only questions that have to hold in any case are reflected ("#a and due today"), not those within an "or".
+ */
+import { isDescendingByNature, type Expression, type Query, type SortField } from './language.ts';
+import { nameText } from './lexer.ts';
+import { isPlainWord, joinParts, writeSort } from './write.ts';
+
+/** Each as the text of its question; '' is none. */
+export interface QueryControls {
+  readonly status: string;
+  readonly priority: string;
+  readonly list: string;
+  readonly tags: readonly string[];
+  readonly due: string;
+  /** Of a range of days, YYYY-MM-DD each. */
+  readonly dueFrom: string;
+  readonly dueTo: string;
+  readonly sort: SortField | '';
+}
+
+export type QueryControl = 'status' | 'priority' | 'list' | 'due';
+
+/** The questions of the whole that have to hold. */
+function partsOf(query: Query): readonly Expression[] {
+  const { where } = query;
+  if (where === null) return [];
+  return where.kind === 'and' ? where.parts : [where];
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+export function readControls(text: string, query: Query): QueryControls {
+  const parts = partsOf(query);
+  const said = (control: QueryControl): string => {
+    const found = parts.filter((part) => controlOf(part) === control);
+    return found.map((part) => text.slice(part.start, part.end).toLowerCase()).join(' and ');
+  };
+  const bound = (comparison: string): string => {
+    const found = parts.find(
+      (part) =>
+        part.kind === 'date' && part.field === 'due' && part.comparison === comparison && DAY.test(part.when),
+    );
+    return found?.kind === 'date' ? found.when : '';
+  };
+  return {
+    status: said('status'),
+    priority: said('priority'),
+    list: parts.flatMap((part) => (part.kind === 'list' ? [part.value] : []))[0] ?? '',
+    tags: parts.flatMap((part) => (part.kind === 'tag' ? [part.value] : [])),
+    due: said('due'),
+    dueFrom: bound('>='),
+    dueTo: bound('<='),
+    sort: query.sort[0]?.field ?? '',
+  };
+}
+
+/** @param question '' takes it out */
+export function withControl(text: string, query: Query, control: QueryControl, question: string): string {
+  return rewritten(text, query, (part) => controlOf(part) === control, question);
+}
+
+/** @param to YYYY-MM-DD, or '' for no such end */
+export function withDueRange(text: string, query: Query, from: string, to: string): string {
+  const questions = [from && `due since ${from}`, to && `due by ${to}`].filter((question) => question !== '');
+  return withControl(text, query, 'due', questions.join(' and '));
+}
+
+export function withTag(text: string, query: Query, value: string, isWanted: boolean): string {
+  const question = isWanted ? `@${nameText(value)}` : '';
+  return rewritten(text, query, (part) => part.kind === 'tag' && part.value === value, question);
+}
+
+export function withSort(text: string, query: Query, field: SortField | ''): string {
+  const place = query.sortPlace;
+  const rest = (place === null ? text : text.slice(0, place.start)).trim();
+  if (field === '') return rest;
+  return `${rest} ${writeSort([{ field, isDescending: isDescendingByNature(field) }])}`.trim();
+}
+
+function controlOf(part: Expression): QueryControl | null {
+  switch (part.kind) {
+    case 'status':
+    case 'priority':
+    case 'list':
+      return part.kind;
+    case 'overdue':
+      return 'due';
+    case 'date':
+      return part.field === 'due' ? 'due' : part.field === 'done' ? 'status' : null;
+    case 'has':
+      return part.thing === 'due' ? 'due' : part.thing === 'priority' ? 'priority' : null;
+    default:
+      return null;
+  }
+}
+
+/** Without the parts of one sort and with another at the end, the rest as it was typed. */
+function rewritten(
+  text: string,
+  query: Query,
+  isOut: (part: Expression) => boolean,
+  question: string,
+): string {
+  const isGrouped = query.where?.kind === 'or';
+  const kept = partsOf(query)
+    .filter((part) => !isOut(part))
+    .map((part) => {
+      const own = text.slice(part.start, part.end);
+      return { text: isGrouped && question !== '' ? `(${own})` : own, isWord: isPlainWord(part) };
+    });
+  const parts = question === '' ? kept : [...kept, { text: question, isWord: false }];
+  const where =
+    isGrouped && question === '' ? text.slice(0, query.sortPlace?.start ?? text.length) : joinParts(parts);
+  const sort = query.sortPlace === null ? '' : text.slice(query.sortPlace.start);
+  return `${where.trim()} ${sort}`.trim();
+}
