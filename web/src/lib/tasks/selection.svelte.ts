@@ -1,0 +1,117 @@
+/**
+ * Which tasks are chosen, so that something can be done with all of them at once.
+ *
+ * Promise: what is chosen is always on the page: a task that leaves it counts no more, and counts again when an undo
+ * brings it back. A range goes from where it was begun to where it is now, over all lists of the page. Every change is
+ * spoken. Choosing costs one set of ids, so a thousand are as quick as one.
+ */
+
+import type { TaskRow } from './task-rules.ts';
+
+/** A list on the page, as the keys see it. */
+export interface ListView {
+  readonly element: HTMLElement;
+  readonly rows: () => readonly TaskRow[];
+  readonly canReorder: () => boolean;
+  /** Draws the row first where that is needed. */
+  readonly focusRow: (id: string) => void;
+  readonly moveBy: (id: string, step: -1 | 1) => void;
+}
+
+export class Selection {
+  /** Set by the frame: what had the focus may have gone with what was selected. */
+  afterRelease: () => void = () => undefined;
+  #chosen: ReadonlySet<string> = $state.raw(new Set());
+  #isBegun = $state(false);
+  #views: readonly ListView[] = $state.raw([]);
+  /** Where a range begins, and what was chosen besides it. */
+  #anchor: string | null = null;
+  #besides: ReadonlySet<string> = new Set();
+  readonly #announce: (text: string) => void;
+
+  readonly #rows = $derived(this.#views.flatMap((view) => view.rows()));
+  readonly #ids: readonly string[] = $derived(
+    this.#chosen.size === 0 ? [] : this.#rows.map(({ id }) => id).filter((id) => this.#chosen.has(id)),
+  );
+
+  constructor(announce: (text: string) => void) {
+    this.#announce = announce;
+  }
+
+  /** In the order of the page. */
+  get ids(): readonly string[] {
+    return this.#ids;
+  }
+  /** Something is chosen, or someone has said that they are about to: a tap then chooses. */
+  get isOn(): boolean {
+    return this.#isBegun || this.#ids.length > 0;
+  }
+  get views(): readonly ListView[] {
+    return this.#views;
+  }
+  /** There is something on the page that could be chosen. */
+  get isPossible(): boolean {
+    return this.#rows.length > 0;
+  }
+
+  has(id: string): boolean {
+    return this.#chosen.has(id);
+  }
+
+  /** A list that is on the page; returns how to take it off. */
+  show(view: ListView): () => void {
+    this.#views = [...this.#views, view];
+    return () => {
+      this.#views = this.#views.filter((other) => other !== view);
+    };
+  }
+
+  begin(): void {
+    this.#isBegun = true;
+    this.#announce('Choose tasks');
+  }
+
+  toggle(id: string): void {
+    const chosen = new Set(this.#ids);
+    if (!chosen.delete(id)) chosen.add(id);
+    this.#anchor = id;
+    this.#besides = chosen;
+    this.#choose(chosen);
+  }
+
+  /** From where the range was begun, or from `from`, to this one. */
+  extendTo(id: string, from: string | null): void {
+    const ids = this.#rows.map((row) => row.id);
+    if (this.#anchor === null || !ids.includes(this.#anchor) || this.#ids.length === 0) {
+      this.#anchor = from ?? id;
+      this.#besides = new Set(this.#ids);
+    }
+    const [one, other] = [ids.indexOf(this.#anchor), ids.indexOf(id)];
+    if (one === -1 || other === -1) return;
+    this.#choose(new Set([...this.#besides, ...ids.slice(Math.min(one, other), Math.max(one, other) + 1)]));
+  }
+
+  all(): void {
+    this.#anchor = null;
+    this.#choose(new Set(this.#rows.map(({ id }) => id)));
+  }
+
+  clear(): void {
+    if (!this.isOn) return;
+    this.#isBegun = false;
+    this.#anchor = null;
+    this.#choose(new Set());
+  }
+
+  release(): void {
+    if (!this.isOn) return;
+    this.clear();
+    this.afterRelease();
+  }
+
+  #choose(chosen: ReadonlySet<string>): void {
+    this.#chosen = chosen;
+    const count = this.#ids.length;
+    this.#announce(count === 0 ? 'None selected' : `${count.toLocaleString()} selected`);
+  }
+}
