@@ -33,6 +33,13 @@ async function press(person: Person, ...keys: string[]): Promise<void> {
   for (const key of keys) await person.page.keyboard.press(key);
 }
 
+/** A line of quick add, and what its task is called. */
+async function addLine(person: Person, line: string, title?: string): Promise<void> {
+  await person.quickAdd.fill(line);
+  await person.quickAdd.press('Enter');
+  if (title !== undefined) await person.row(title).waitFor();
+}
+
 /** The row with the focus. */
 async function untilOn(person: Person, title: string): Promise<void> {
   await person.page.waitForFunction(
@@ -46,8 +53,12 @@ async function untilSpoken(person: Person, text: string | RegExp): Promise<void>
 }
 
 async function selected(person: Person): Promise<string[]> {
-  const rows = person.page.getByRole('listitem').filter({ has: person.page.getByRole('button', { pressed: true }) });
-  return rows.getByRole('checkbox').evaluateAll((boxes) => boxes.map((box) => box.getAttribute('aria-label') ?? ''));
+  const rows = person.page
+    .getByRole('listitem')
+    .filter({ has: person.page.getByRole('button', { pressed: true }) });
+  return rows
+    .getByRole('checkbox')
+    .evaluateAll((boxes) => boxes.map((box) => box.getAttribute('aria-label') ?? ''));
 }
 
 function commands(person: Person, name = 'Commands') {
@@ -98,14 +109,21 @@ test('[K10] add, edit, complete, reorder, search and undo by keyboard alone, eac
 
 test('[K4] [K5] rows are selected by key and click, and what is done to them is one undo', async () => {
   const anna = await arrive({ now: '2026-11-23T10:00:00Z' });
-  await anna.add('A', 'B', 'C', 'D', 'Bins every tue');
+  await anna.add('A', 'B', 'C', 'D');
+  await addLine(anna, 'Bins every tue', 'Bins');
   await press(anna, 'Escape', 'j', 'v', 'Shift+ArrowDown', 'Shift+ArrowDown', 'Shift+ArrowUp');
   await untilOn(anna, 'B');
   expect(await selected(anna)).toEqual(['A', 'B']);
   await untilSpoken(anna, '2 selected');
-  await anna.row('D').getByRole('button', { name: 'D' }).click({ modifiers: ['ControlOrMeta'] });
+  await anna
+    .row('D')
+    .getByRole('button', { name: 'D' })
+    .click({ modifiers: ['ControlOrMeta'] });
   expect(await selected(anna)).toEqual(['A', 'B', 'D']);
-  await anna.row('C').getByRole('button', { name: 'C' }).click({ modifiers: ['Shift'] });
+  await anna
+    .row('C')
+    .getByRole('button', { name: 'C' })
+    .click({ modifiers: ['Shift'] });
   expect(await selected(anna)).toEqual(['A', 'B', 'C', 'D']);
   const bar = anna.page.getByRole('region', { name: 'Selection' });
   await bar.getByText('4 selected').waitFor();
@@ -154,7 +172,11 @@ test('[K6] a thousand selected tasks are completed and brought back', async () =
   await press(anna, 'x');
   await anna.page.getByText('All done here').waitFor();
   await anna.page.getByRole('button', { name: 'Undo' }).click();
-  await anna.row(`Task ${String(count)}`).or(anna.row('Task 1')).first().waitFor();
+  await anna
+    .row(`Task ${String(count)}`)
+    .or(anna.row('Task 1'))
+    .first()
+    .waitFor();
   await press(anna, 'j', 'End');
   await untilOn(anna, `Task ${String(count)}`);
 });
@@ -182,7 +204,8 @@ test('[K2] [K3] [K7] commands and the keys of a row', async () => {
   await due.field.fill('tomorrow');
   await press(anna, 'Enter');
   await anna.row('Zahnärztin anrufen').getByText('tomorrow').waitFor();
-  await press(anna, 'Escape');
+  // First out of the field that had the focus before, then out of the task.
+  await press(anna, 'Escape', 'Escape');
   await untilOn(anna, 'Zahnärztin anrufen');
 
   await press(anna, 'k', 't', '2', 'm');
@@ -200,7 +223,10 @@ test('[K2] [K3] [K7] commands and the keys of a row', async () => {
   await press(anna, 'r');
   await commands(anna, 'Repeat').field.fill('every day');
   await press(anna, 'Enter');
-  await anna.row('Zahnärztin anrufen').getByRole('img', { name: /every day/i }).waitFor();
+  await anna
+    .row('Zahnärztin anrufen')
+    .getByRole('img', { name: /every day/i })
+    .waitFor();
   await press(anna, 'Shift+D');
   await anna.untilTitles('Zahnärztin anrufen', 'Zahnärztin anrufen', 'Pay rent');
   await press(anna, 'Control+z', 'End', 'Control+]');
@@ -323,7 +349,9 @@ function cutOff(): string[] {
   const width = document.documentElement.clientWidth;
   const scrolls = document.scrollingElement?.scrollWidth ?? 0;
   if (scrolls > width) faults.push(`the page is ${String(scrolls)} wide`);
-  for (const element of document.querySelectorAll<HTMLElement>('button, a, input, textarea, select, h1, h2, p')) {
+  for (const element of document.querySelectorAll<HTMLElement>(
+    'button, a, input, textarea, select, h1, h2, p',
+  )) {
     const box = element.getBoundingClientRect();
     if (box.width < 2 || box.height < 2 || element.closest('.unseen, [hidden]')) continue;
     const name = (element.getAttribute('aria-label') ?? element.textContent).trim().slice(0, 40);
@@ -337,10 +365,9 @@ function cutOff(): string[] {
 
 test('[K11] at 200% zoom no page scrolls sideways and nothing is cut off', async () => {
   const anna = await arrive({ viewport: { width: 720, height: 450 }, scale: 2 });
-  await anna.add(
-    'Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverleihungsurkunde abholen tomorrow #Hauswirtschaftsangelegenheiten',
-    'Call Tom today !high @errands',
-  );
+  await anna.add('Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverleihungsurkunde abholen');
+  await addLine(anna, 'Wash up tomorrow #Hauswirtschaftsangelegenheiten @Donaudampfschifffahrt');
+  await addLine(anna, 'Call Tom today !high @errands', 'Call Tom');
   const seen: Record<string, string[]> = {};
   const look = async (name: string): Promise<void> => {
     const faults = await anna.page.evaluate(cutOff);
@@ -349,7 +376,17 @@ test('[K11] at 200% zoom no page scrolls sideways and nothing is cut off', async
   await anna.open('Call Tom');
   await look('the open task');
   await press(anna, 'Escape');
-  for (const path of ['/', '/today', '/upcoming', '/search', '/lists', '/trash', '/settings', '/sync', '/reset']) {
+  for (const path of [
+    '/',
+    '/today',
+    '/upcoming',
+    '/search',
+    '/lists',
+    '/trash',
+    '/settings',
+    '/sync',
+    '/reset',
+  ]) {
     await anna.page.goto(path);
     await anna.page.getByRole('heading', { level: 1 }).waitFor();
     await look(path);

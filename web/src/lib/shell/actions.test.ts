@@ -138,5 +138,7 @@ test('[K9] what is shared becomes one line in which nothing is said twice', () =
 
 test('[K13] a key is single when a slip of the tongue could set it off', () => {
   expect(['x', '?', '1', 'Shift+D'].filter(isSingle)).toEqual(['x', '?', '1', 'Shift+D']);
-  expect(['Ctrl+K', 'Delete', 'Alt+ArrowUp', 'Shift+ArrowDown', 'Space', 'Escape'].filter(isSingle)).toEqual([]);
+  expect(['Ctrl+K', 'Delete', 'Alt+ArrowUp', 'Shift+ArrowDown', 'Space', 'Escape'].filter(isSingle)).toEqual(
+    [],
+  );
 });

@@ -195,18 +195,16 @@ export const ACTIONS: readonly Action[] = [
     },
   },
   page('new-list', 'Add a list', { words: 'new create', group: 'Anywhere' }),
-  ...(['light', 'dark', 'system'] as const).map(
-    (theme): Action => ({
-      id: `theme-${theme}`,
-      name: theme === 'system' ? 'Light or dark as the system' : `Use ${theme} colours`,
-      group: 'Anywhere',
-      words: 'theme appearance mode',
-      applies: ({ app }) => app.appearance.theme !== theme,
-      run: ({ app }) => {
-        app.appearance.theme = theme;
-      },
-    }),
-  ),
+  ...(['light', 'dark', 'system'] as const).map((theme): Action => ({
+    id: `theme-${theme}`,
+    name: theme === 'system' ? 'Light or dark as the system' : `Use ${theme} colours`,
+    group: 'Anywhere',
+    words: 'theme appearance mode',
+    applies: ({ app }) => app.appearance.theme !== theme,
+    run: ({ app }) => {
+      app.appearance.theme = theme;
+    },
+  })),
   {
     id: 'single-keys-off',
     name: 'Turn off single-letter keys',
@@ -326,7 +324,7 @@ export const ACTIONS: readonly Action[] = [
 
   {
     id: 'select',
-    name: 'Select or not',
+    name: 'Select this task',
     group: 'Selecting',
     keys: ['v'],
     isMove: true,
@@ -337,7 +335,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'select-down',
-    name: 'Select on down',
+    name: 'Select down',
     group: 'Selecting',
     keys: ['Shift+ArrowDown'],
     isMove: true,
@@ -346,7 +344,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'select-up',
-    name: 'Select on up',
+    name: 'Select up',
     group: 'Selecting',
     keys: ['Shift+ArrowUp'],
     isMove: true,

@@ -13,7 +13,7 @@ import { snoozeChoices } from '../tasks/reminder-choices.ts';
 import type { TaskRow } from '../tasks/task-rules.ts';
 import { addDays, nextWeekday } from '../words/calendar.ts';
 import { capitalised, dueWords } from '../words/due-words.ts';
-import { type ActionContext, ACTIONS } from './actions.ts';
+import { type Action, type ActionContext, ACTIONS } from './actions.ts';
 import type { CommandPage } from './frame.ts';
 import { foldedQuery, fuzzyScore } from './fuzzy.ts';
 
@@ -25,6 +25,8 @@ export interface Entry {
   readonly keys?: readonly string[];
   /** What else it is called. */
   readonly words?: string;
+  /** It is behind others that answer better by less than this. */
+  readonly handicap?: number;
   readonly run: () => void;
 }
 
@@ -39,32 +41,32 @@ export const PAGES: { readonly [page in CommandPage]: { readonly name: string; r
   'new-list': { name: 'Add a list', hint: 'Name of the list' },
 };
 
+/** What can be done with the tasks at hand is nearer than what can be done anywhere. */
+const NEARNESS: readonly Action['group'][] = [
+  'With a task or what is selected',
+  'In a list',
+  'Selecting',
+  'Anywhere',
+];
 const MAX_ENTRIES = 60;
 const MAX_TASKS = 8;
 const MAX_NAME_CHARS = 60;
+const DONE_HANDICAP = 3;
 
 export function allEntries(context: ActionContext, query: string): readonly Entry[] {
   const { app, frame, place } = context;
   const named: ActionContext = { ...context, isByName: true };
-  const actions = ACTIONS.filter(
-    ({ isMove, applies }) => isMove !== true && (applies?.(named) ?? true),
-  ).map((action): Entry => ({
-    id: action.id,
-    name: action.name,
-    ...(action.keys === undefined ? {} : { keys: action.keys.slice(0, 1) }),
-    ...(action.words === undefined ? {} : { words: action.words }),
-    run: () => {
-      action.run(named);
-    },
-  }));
-  // What can be done with the tasks at hand is nearer than what can be done anywhere.
-  const own = new Set(
-    ACTIONS.filter(({ group }) => group !== 'Anywhere' && group !== 'Selecting').map(({ id }) => id),
-  );
-  const ordered =
-    context.tasks.length > 0
-      ? [...actions.filter(({ id }) => own.has(id)), ...actions.filter(({ id }) => !own.has(id))]
-      : actions;
+  const ordered = ACTIONS.filter(({ isMove, applies }) => isMove !== true && (applies?.(named) ?? true))
+    .toSorted((a, b) => NEARNESS.indexOf(a.group) - NEARNESS.indexOf(b.group))
+    .map((action): Entry => ({
+      id: action.id,
+      name: action.name,
+      ...(action.keys === undefined ? {} : { keys: action.keys.slice(0, 1) }),
+      ...(action.words === undefined ? {} : { words: action.words }),
+      run: () => {
+        action.run(named);
+      },
+    }));
   const places = [
     ...app.tasks.lists.map((list): Entry => ({
       id: `list ${list.id}`,
@@ -87,6 +89,7 @@ export function allEntries(context: ActionContext, query: string): readonly Entr
     id: `task ${row.id}`,
     name: row.title || 'Untitled',
     detail: row.doneAt === null ? whereOf(row, context) : 'Completed',
+    ...(row.doneAt === null ? {} : { handicap: DONE_HANDICAP }),
     run: () => {
       if (place.openId !== row.id) place.open(row.id);
     },
@@ -96,24 +99,26 @@ export function allEntries(context: ActionContext, query: string): readonly Entr
     const rows = recent
       .filter((id) => id.startsWith('task '))
       .map((id) => app.tasks.row(id.slice('task '.length)))
-      .filter((row) => row !== undefined && row.trashedAt === null)
+      .filter((row) => row !== undefined)
+      .filter((row) => row.trashedAt === null)
       .map(task);
     const known = [...ordered, ...places, ...rows];
     const lately = recent.map((id) => known.find((entry) => entry.id === id)).filter((e) => e !== undefined);
-    return [...lately, ...ordered.filter((e) => !lately.includes(e)), ...places.filter((e) => !lately.includes(e))].slice(
-      0,
-      MAX_ENTRIES,
-    );
+    return [
+      ...lately,
+      ...ordered.filter((e) => !lately.includes(e)),
+      ...places.filter((e) => !lately.includes(e)),
+    ].slice(0, MAX_ENTRIES);
   }
   return best(query, [...ordered, ...places], recent, bestRows(query, app.tasks.all).map(task));
 }
 
-/** The rows whose titles answer best; open ones before completed ones of the same worth. */
+/** The rows whose titles answer best, open ones first where others are not much better. */
 function bestRows(query: string, rows: readonly TaskRow[]): readonly TaskRow[] {
   const wanted = foldedQuery(query);
   const found: { row: TaskRow; score: number }[] = [];
   for (const row of rows) {
-    const score = fuzzyScore(wanted, foldText(row.title)) - (row.doneAt === null ? 0 : 1);
+    const score = fuzzyScore(wanted, foldText(row.title)) - (row.doneAt === null ? 0 : DONE_HANDICAP);
     if (score > 0) found.push({ row, score });
   }
   return found
@@ -133,7 +138,7 @@ function best(
     const name = fuzzyScore(wanted, foldText(entry.name));
     const words =
       entry.words === undefined ? 0 : fuzzyScore(wanted, foldText(`${entry.name} ${entry.words}`)) - 1.5;
-    const score = Math.max(name, words);
+    const score = Math.max(name, words) - (entry.handicap ?? 0);
     return score > 0 && recent.includes(entry.id) ? score + 1 : score;
   };
   return [...entries, ...tasks]

@@ -9,7 +9,7 @@
 import { foldText } from '@holdfast/core/fold.ts';
 
 /** Of letters apart at most this many may lie between the first and the last, as a multiple of the query. */
-const SPREAD = 3;
+const SPREAD = 4;
 
 export function foldedQuery(query: string): readonly string[] {
   return foldText(query).split(/\s+/).filter(Boolean);

@@ -49,8 +49,6 @@ export function capsOf(key: string, isMac: boolean): (readonly string[])[] {
   return key
     .split(' ')
     .map((part) =>
-      part
-        .split(/\+(?!$)/)
-        .map((cap) => (isMac ? MAC_WORDS[cap] : undefined) ?? WORDS[cap] ?? cap),
+      part.split(/\+(?!$)/).map((cap) => (isMac ? MAC_WORDS[cap] : undefined) ?? WORDS[cap] ?? cap),
     );
 }

@@ -431,11 +431,7 @@ export class Intents {
    * Several commands as one intent, with a way back that takes back exactly it, whatever has followed. Those that are
    * refused are counted, and the first says why.
    */
-  together(
-    label: string,
-    sentence: string,
-    run: (document: HoldfastDocument) => readonly Result[],
-  ): void {
+  together(label: string, sentence: string, run: (document: HoldfastDocument) => readonly Result[]): void {
     this.#once(sentence, (document) => {
       const refused = document.batch(label, () => run(document)).filter((result) => !result.ok);
       const [first] = refused;

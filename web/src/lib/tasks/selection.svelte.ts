@@ -98,15 +98,21 @@ export class Selection {
 
   clear(): void {
     if (!this.isOn) return;
-    this.#isBegun = false;
-    this.#anchor = null;
-    this.#choose(new Set());
+    this.#end();
+    this.#announce('None selected');
   }
 
+  /** What was selected has been dealt with, which says more than that nothing is selected any more. */
   release(): void {
-    if (!this.isOn) return;
-    this.clear();
+    if (this.#chosen.size === 0) return;
+    this.#end();
     this.afterRelease();
+  }
+
+  #end(): void {
+    this.#isBegun = false;
+    this.#anchor = null;
+    this.#chosen = new Set();
   }
 
   #choose(chosen: ReadonlySet<string>): void {

@@ -81,18 +81,14 @@ test('[P11] every word has to be somewhere in the title or the tags', () => {
 
 test('[P2] bullets and boxes of a pasted list are not part of the titles', () => {
   const lines = outlineIn('- Milk\r\n* [x] Eggs\n  • Bread \n\n[ ] Salt\n-5 degrees');
-  expect(lines.map(({ title }) => title)).toEqual([
-    'Milk',
-    'Eggs',
-    'Bread',
-    'Salt',
-    '-5 degrees',
-  ]);
+  expect(lines.map(({ title }) => title)).toEqual(['Milk', 'Eggs', 'Bread', 'Salt', '-5 degrees']);
 });
 
 test('[K8] an indented line is a step of the line above that is not, to any depth', () => {
   const lines = outlineIn('Trip\n  - Book\n\t\t* [ ] Hotel\n  - Pack\n\nHome\n   Bins\n Letters');
-  expect(lines.map(({ title, parent }) => [title, parent === undefined ? null : lines[parent]?.title])).toEqual([
+  expect(
+    lines.map(({ title, parent }) => [title, parent === undefined ? null : lines[parent]?.title]),
+  ).toEqual([
     ['Trip', null],
     ['Book', 'Trip'],
     ['Hotel', 'Book'],
