@@ -21,12 +21,12 @@ export interface ListView {
 export class Selection {
   /** Set by the frame: what had the focus may have gone with what was selected. */
   afterRelease: () => void = () => undefined;
-  #chosen: ReadonlySet<string> = $state.raw(new Set());
+  #chosen: ReadonlySet<string> = $state.raw(setOf([]));
   #isBegun = $state(false);
   #views: readonly ListView[] = $state.raw([]);
   /** Where a range begins, and what was chosen besides it. */
   #anchor: string | null = null;
-  #besides: ReadonlySet<string> = new Set();
+  #besides: readonly string[] = [];
   readonly #announce: (text: string) => void;
 
   readonly #rows = $derived(this.#views.flatMap((view) => view.rows()));
@@ -72,8 +72,8 @@ export class Selection {
   }
 
   toggle(id: string): void {
-    const chosen = new Set(this.#ids);
-    if (!chosen.delete(id)) chosen.add(id);
+    const others = this.#ids.filter((other) => other !== id);
+    const chosen = others.length === this.#ids.length ? [...others, id] : others;
     this.#anchor = id;
     this.#besides = chosen;
     this.#choose(chosen);
@@ -84,16 +84,16 @@ export class Selection {
     const ids = this.#rows.map((row) => row.id);
     if (this.#anchor === null || !ids.includes(this.#anchor) || this.#ids.length === 0) {
       this.#anchor = from ?? id;
-      this.#besides = new Set(this.#ids);
+      this.#besides = this.#ids;
     }
     const [one, other] = [ids.indexOf(this.#anchor), ids.indexOf(id)];
     if (one === -1 || other === -1) return;
-    this.#choose(new Set([...this.#besides, ...ids.slice(Math.min(one, other), Math.max(one, other) + 1)]));
+    this.#choose([...this.#besides, ...ids.slice(Math.min(one, other), Math.max(one, other) + 1)]);
   }
 
   all(): void {
     this.#anchor = null;
-    this.#choose(new Set(this.#rows.map(({ id }) => id)));
+    this.#choose(this.#rows.map(({ id }) => id));
   }
 
   clear(): void {
@@ -112,12 +112,17 @@ export class Selection {
   #end(): void {
     this.#isBegun = false;
     this.#anchor = null;
-    this.#chosen = new Set();
+    this.#chosen = setOf([]);
   }
 
-  #choose(chosen: ReadonlySet<string>): void {
-    this.#chosen = chosen;
+  #choose(ids: Iterable<string>): void {
+    this.#chosen = setOf(ids);
     const count = this.#ids.length;
     this.#announce(count === 0 ? 'None selected' : `${count.toLocaleString()} selected`);
   }
+}
+
+/** Replaced as a whole: a set that tells of each id would cost a signal for each of thousands. */
+function setOf(ids: Iterable<string>): ReadonlySet<string> {
+  return new Set(ids);
 }
