@@ -41,7 +41,7 @@ test('[BU1] a thousand tasks are completed, moved and tagged in one update and c
   if (first === undefined) throw new Error('no task');
   must(d.editTask(first, { due: DUE }));
   must(d.setRule(first, { rrule: 'FREQ=DAILY' }));
-  const before = state(replica);
+  const before = JSON.stringify(state(replica));
   let updates = 0;
   replica.doc.on('update', () => updates++);
   const results = d.batch('Tidy 1,001 tasks', () =>
@@ -58,7 +58,7 @@ test('[BU1] a thousand tasks are completed, moved and tagged in one update and c
   expect(d.tasksIn(list).map(({ id }) => id)).toEqual(ids);
   must(d.undo());
   expect(updates).toBe(2);
-  expect(state(replica)).toEqual(before);
+  expect(JSON.stringify(state(replica)) === before).toBe(true);
 });
 
 test('[BU2] an intent is undone by its number, and what followed stays', () => {
