@@ -95,6 +95,8 @@ export interface DocumentChange {
 export interface HoldfastDocument {
   readonly doc: Y.Doc;
   readonly history: { readonly undoLabel?: string; readonly redoLabel?: string };
+  /** The number of the intent that `undo` would take back; undefined: there is none. */
+  readonly lastIntent: number | undefined;
 
   /** Every task that was born and not purged: open, done and trashed ones. Not fragments. */
   task(id: TaskId): Task | undefined;
@@ -199,12 +201,16 @@ export interface HoldfastDocument {
   resolveConflict(conflict: Conflict, choice: 'keep' | { readonly take: Writer }): Result;
   /** Several commands as one intent: one transaction, one undo. */
   batch<T>(label: string, commands: () => T): T;
-  /** `left` names what was changed since by someone else and therefore was left alone. */
-  undo(): Result<{ label: string; left: readonly string[] }>;
+  /**
+   * The last intent, or the one of this number whatever has followed. `left` names what was changed since and therefore was
+   * left alone.
+   */
+  undo(intent?: number): Result<{ label: string; left: readonly string[] }>;
   redo(): Result<{ label: string; left: readonly string[] }>;
 
   subscribe(listener: (change: DocumentChange) => void): () => void;
   exportJson(): ExportFile;
+  /** One intent. */
   importJson(file: unknown): Result<ImportSummary>;
   /** SHA-256 in hex of the canonical form (core/canonical.ts): equal where the content is equal. */
   contentHash(): Promise<string>;
@@ -253,6 +259,9 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     doc,
     get history() {
       return history.labels;
+    },
+    get lastIntent() {
+      return history.last;
     },
 
     task: model.task,
@@ -364,11 +373,14 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     },
     exportJson: () => exportDocument(doc),
     importJson: (file) =>
-      importDocument(doc, file, {
-        writer: intents.writer(),
-        isBelievable: clock.isBelievable,
-        origin: LOCAL_ORIGIN,
-      }),
+      run('Import', () =>
+        importDocument(doc, file, {
+          writer: intents.writer(),
+          isBelievable: clock.isBelievable,
+          origin: LOCAL_ORIGIN,
+          record: intents.recordImport,
+        }),
+      ),
     contentHash: () => contentHash(doc),
     close() {
       listeners.clear();

@@ -21,6 +21,7 @@
 import * as Y from 'yjs';
 import { canonicalJson } from './canonical.ts';
 import type { Writer } from './ids.ts';
+import type { Birth, FieldChange } from './intent.ts';
 import { namedText, textKey } from './notes.ts';
 import {
   fromPortable,
@@ -43,6 +44,7 @@ import {
 } from './register.ts';
 import { failure, type Failure, type Result } from './result.ts';
 import { isStamp } from './stamp.ts';
+import type { EntityKind } from './task.ts';
 
 export interface ExportFile {
   readonly format: 'holdfast-export';
@@ -67,6 +69,8 @@ export interface ImportDependencies {
   /** Stamps further ahead than clocks go wrong prove nothing about what was seen. */
   readonly isBelievable: (t: number) => boolean;
   readonly origin: symbol;
+  /** Gets what was written, so that it can be taken back. */
+  readonly record: (births: readonly Birth[], fields: readonly FieldChange[]) => void;
 }
 
 /** A root type as Yjs types it. */
@@ -75,6 +79,8 @@ type Root = NonNullable<ReturnType<Y.Doc['share']['get']>>;
 const FORMAT = 'holdfast-export';
 const VERSION = 1;
 const TASKS = 'tasks';
+/** What can be taken back again. */
+const KINDS: { readonly [root: string]: EntityKind } = { tasks: 'task', lists: 'list', tags: 'tag' };
 
 export function exportDocument(doc: Y.Doc): ExportFile {
   const maps: { [root: string]: { [key: string]: Json } } = {};
@@ -123,6 +129,8 @@ export function importDocument(
     dependencies,
   );
   const tasks = { created: new Set<string>(), merged: new Set<string>(), all: new Set<string>() };
+  const births: Birth[] = [];
+  const fields: FieldChange[] = [];
 
   doc.transact(() => {
     for (const [name, content] of maps) {
@@ -133,6 +141,8 @@ export function importDocument(
         seenHere,
         seenThere,
         writer: dependencies.writer,
+        births,
+        fields,
       });
       if (name !== TASKS) continue;
       for (const key of content.plain.keys()) {
@@ -142,6 +152,7 @@ export function importDocument(
       for (const id of touched) (before.has(`${id}/born`) ? tasks.merged : tasks.created).add(id);
     }
     for (const [name, json] of sequences) importSequence(doc, name, json);
+    dependencies.record(births, fields);
   }, dependencies.origin);
 
   const count = (ids: Set<string>): number => [...ids].filter((id) => tasks.all.has(id)).length;
@@ -167,6 +178,8 @@ interface MergeContext {
   readonly seenHere: ReadonlyMap<string, number>;
   readonly seenThere: ReadonlyMap<string, number>;
   readonly writer: Writer;
+  readonly births: Birth[];
+  readonly fields: FieldChange[];
 }
 
 /** Returns the ids of entities that got something. */
@@ -180,6 +193,8 @@ function mergeMap(
   const here = groupRegisters(before);
   const latestThere = latestStamps(content);
   const skipped = new Set<string>();
+  const born = new Set<string>();
+  const kind = KINDS[context.name];
 
   for (const id of idsOf(content)) {
     const purgedHere = stampOf(before.get(`${id}/purged`));
@@ -192,11 +207,20 @@ function mergeMap(
     if (id !== undefined && key === `${id}/purged` && before.has(`${id}/born`)) continue;
     map.set(key, fromPortable(json));
     touched.add(id ?? key);
+    if (kind === undefined || id === undefined || key !== `${id}/born`) continue;
+    born.add(id);
+    context.births.push({ kind, id, upTo: latestThere.get(id) ?? 0 });
   }
   for (const [path, theirs] of content.registers) {
     const id = path.slice(0, path.indexOf('/'));
     if (skipped.has(id)) continue;
-    if (mergeRegister(map, path, here.get(path) ?? [], theirs, context)) touched.add(id);
+    const ours = here.get(path) ?? [];
+    const after = mergeRegister(map, path, ours, theirs, context);
+    if (after === undefined) continue;
+    touched.add(id);
+    // What was born with it goes with it, its occurrences too.
+    if (after === null || kind === undefined || born.has(id.split('#', 1)[0] ?? id)) continue;
+    context.fields.push({ kind, id, field: path.slice(id.length + 1), before: effective(ours), after });
   }
   let keysHere: Set<string | null> | undefined;
   for (const [key, json] of content.broken) {
@@ -211,13 +235,14 @@ function mergeMap(
   return touched;
 }
 
+/** What stands (null: nothing) when something was taken from the file; undefined: nothing was taken. */
 function mergeRegister(
   map: Y.Map<unknown>,
   path: string,
   ours: readonly Register[],
   theirs: readonly FileRegister[],
   { seenHere, seenThere, writer, name }: MergeContext,
-): boolean {
+): FieldChange['after'] | null | undefined {
   const slash = path.indexOf('/');
   const [id, field] = [path.slice(0, slash), path.slice(slash + 1)];
   const added = theirs.filter(
@@ -239,7 +264,9 @@ function mergeRegister(
     map.set(key, { ...othersOf(register), v: valueOf(register), t: register.t });
   }
   for (const { key } of removed) if (!writtenKeys.has(key)) map.delete(key);
-  return added.length + removed.length > 0;
+  if (added.length + removed.length === 0) return undefined;
+  const [standing] = [...ours.filter((own) => !removed.includes(own)), ...added].sort(compareRegisters);
+  return standing === undefined ? null : { author: standing.author, t: standing.t };
 
   /** What a later version of Holdfast may put beside value and stamp. */
   function othersOf({ raw }: FileRegister): object {

@@ -6,7 +6,10 @@
  * alone and named; where nothing is left to undo it is refused with a sentence. Undoing a creation moves it to the trash,
  * unless someone else has written to it since. Several fields of one intent go back together.
  *
- * Limits: kept in memory, the last 200 intents; import and purging are not in it.
+ * An intent that is not the last one can be undone by its number. Undoing an import takes back what the file brought, and
+ * leaves what was edited since.
+ *
+ * Limits: kept in memory, the last 200 intents; purging is not in it.
  */
 import type { Birth, Deed, FieldChange, Intents, TextChange } from './intent.ts';
 import { deviceKey } from './intent.ts';
@@ -22,7 +25,10 @@ export interface History {
   readonly labels: { readonly undoLabel?: string; readonly redoLabel?: string };
   /** A deed that a person did: it can be undone, and nothing can be redone any more. */
   record(deed: Deed): void;
-  undo(): Result<{ label: string; left: readonly string[] }>;
+  /** The number of the intent that `undo` would take back. */
+  readonly last: number | undefined;
+  /** Default: the last one. */
+  undo(intent?: number): Result<{ label: string; left: readonly string[] }>;
   redo(): Result<{ label: string; left: readonly string[] }>;
 }
 
@@ -41,8 +47,14 @@ export function createHistory({ model, intents, now }: HistoryDependencies): His
    */
   const origins = new Map<string, string>();
 
-  function travel(from: Deed[], to: Deed[], word: 'undo' | 'redo'): ReturnType<History['undo']> {
-    const deed = from.pop();
+  function travel(
+    from: Deed[],
+    to: Deed[],
+    word: 'undo' | 'redo',
+    intent?: number,
+  ): ReturnType<History['undo']> {
+    const at = intent === undefined ? from.length - 1 : from.findIndex(({ id }) => id === intent);
+    const [deed] = at === -1 ? [] : from.splice(at, 1);
     if (deed === undefined) return failure('nothing', `There is nothing to ${word}.`);
     const left: string[] = [];
     let count = 0;
@@ -114,11 +126,13 @@ export function createHistory({ model, intents, now }: HistoryDependencies): His
     return null;
   }
 
-  function unmake({ kind, id }: Birth, writers: ReadonlySet<Writer>): string | null {
+  function unmake({ kind, id, upTo }: Birth, writers: ReadonlySet<Writer>): string | null {
     const entity = model.entity(kind, id);
     if (entity === undefined || !model.isAlive(kind, id)) return `the ${kind} was deleted for ever.`;
     for (const registers of entity.registers.values()) {
-      const other = registers.find((register) => !writers.has(register.author));
+      const other = registers.find(
+        ({ author, t }) => !writers.has(author) && (upTo === undefined || t > upTo),
+      );
       if (other !== undefined) return changedSince(kind, other.author);
     }
     intents.setField(kind, id, 'trashed', { at: now() });
@@ -147,7 +161,10 @@ export function createHistory({ model, intents, now }: HistoryDependencies): His
       // No earlier deed is left that could ask for an origin.
       if (done.length === 1) origins.clear();
     },
-    undo: () => travel(done, undone, 'undo'),
+    get last() {
+      return done.at(-1)?.id;
+    },
+    undo: (intent) => travel(done, undone, 'undo', intent),
     redo: () => travel(undone, done, 'redo'),
   };
 }

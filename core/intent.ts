@@ -35,10 +35,14 @@ export interface TextChange {
 export interface Birth {
   readonly kind: EntityKind;
   readonly id: string;
+  /** Of what a file brought: its latest stamp there, since its authors are others. */
+  readonly upTo?: number;
 }
 
 /** All that one intent did. */
 export interface Deed {
+  /** Counted up; no two deeds of this replica have the same. */
+  readonly id: number;
   label: string;
   readonly fields: Map<string, FieldChange>;
   readonly texts: TextChange[];
@@ -63,6 +67,8 @@ export interface Intents {
   removeKey(kind: EntityKind, key: string): void;
   recordText(change: TextChange): void;
   recordBirth(birth: Birth): void;
+  /** What was written past these functions: a file was read in. */
+  recordImport(births: readonly Birth[], fields: readonly FieldChange[]): void;
   stamp(): number;
   writer(): Writer;
 }
@@ -81,6 +87,7 @@ export function deviceKey(writer: string): string {
 
 export function createIntents({ doc, model, clock, origin, device }: IntentDependencies): Intents {
   let open: { readonly deed: Deed; stamp: number | null } | null = null;
+  let count = 0;
 
   function current(): NonNullable<typeof open> {
     if (open === null) throw new Error('a write outside of an intent');
@@ -148,7 +155,7 @@ export function createIntents({ doc, model, clock, origin, device }: IntentDepen
   return {
     run(label, commands, record) {
       if (open !== null) return commands();
-      const deed: Deed = { label, fields: new Map(), texts: [], births: [], writers: new Set() };
+      const deed: Deed = { id: ++count, label, fields: new Map(), texts: [], births: [], writers: new Set() };
       open = { deed, stamp: null };
       try {
         return doc.transact(() => {
@@ -192,6 +199,13 @@ export function createIntents({ doc, model, clock, origin, device }: IntentDepen
     removeKey,
     recordText: (change) => void current().deed.texts.push(change),
     recordBirth: (birth) => void current().deed.births.push(birth),
+    recordImport(births, fields) {
+      const { deed } = current();
+      // An import introduces no device: whoever exports it again gets the same file.
+      if (births.length + fields.length > 0) deed.writers.add(writer());
+      deed.births.push(...births);
+      for (const { kind, id, field, before, after } of fields) recordField(kind, id, field, before, after);
+    },
     stamp,
     writer,
   };

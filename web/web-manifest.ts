@@ -24,5 +24,12 @@ export const webManifest: Partial<ManifestOptions> = {
   shortcuts: [
     { name: 'Add a task', short_name: 'Add', url: '/?add' },
     { name: 'Today', url: '/today' },
+    { name: 'Search', url: '/search' },
   ],
+  // By GET, so that the service worker answers it from the one page that it keeps, also offline.
+  share_target: {
+    action: '/',
+    method: 'GET',
+    params: { title: 'title', text: 'text', url: 'url' },
+  },
 };

@@ -54,6 +54,13 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
     await anna.tick('Buy bread').click();
     await anna.page.getByRole('button', { name: 'Undo' }).waitFor();
     seen['completed'] = await violations(anna, theme);
+    await anna.page.keyboard.press('j');
+    await anna.page.keyboard.press('v');
+    await anna.page.getByRole('region', { name: 'Selection' }).waitFor();
+    seen['selection'] = await violations(anna, theme);
+    await anna.page.keyboard.press('Control+k');
+    await anna.page.getByRole('combobox', { name: 'Commands' }).waitFor();
+    seen['commands'] = await violations(anna, theme);
     for (const place of [
       '/today',
       '/upcoming',

@@ -17,12 +17,15 @@ import { startDevice } from './device/start-device.ts';
 import { Finding } from './find/finding.svelte.ts';
 import { Appearance } from './look/appearance.svelte.ts';
 import { Reminding } from './notifications/reminding.svelte.ts';
+import { KeyChoice } from './shell/key-choice.svelte.ts';
 import { Toasts } from './shell/toasts.svelte.ts';
 import { Updates } from './shell/updates.svelte.ts';
 import { SyncState } from './sync-state.svelte.ts';
+import type { Bulk } from './tasks/bulk.ts';
 import { Intents } from './tasks/intents.ts';
 import { QuickAddGrammar } from './tasks/quick-add-grammar.svelte.ts';
 import { ScopeAsker } from './tasks/scope.svelte.ts';
+import { Selection } from './tasks/selection.svelte.ts';
 import { TaskStore } from './tasks/task-store.svelte.ts';
 import { FirstRun } from './welcome/first-run.svelte.ts';
 
@@ -56,12 +59,19 @@ export class App {
   });
   readonly grammar = new QuickAddGrammar();
   readonly finding = new Finding();
+  readonly keys = new KeyChoice();
+  /** The commands that were used last, newest first, for as long as the window is open. */
+  recentCommands: readonly string[] = [];
+  readonly selection = new Selection((text) => {
+    this.toasts.announce(text);
+  });
 
   #phase: AppPhase = $state('opening');
   #problem = $state('');
   #device: Device | null = $state.raw(null);
   #absence: Absence | null = $state.raw(null);
   #start: DeviceStart | null = null;
+  #bulk: Bulk | null = null;
   /** Fields with words that are not in the document yet. */
   readonly #drafts = new SvelteSet<() => void>();
 
@@ -122,6 +132,36 @@ export class App {
     const id = this.choices.defaultListId;
     const list = id === null ? undefined : this.tasks.listById(id);
     return id === null || list === undefined || list.trashedAt !== null ? {} : { listId: id };
+  }
+
+  /** What is done to many at once comes after the first paint. null: it could not be fetched. */
+  async loadBulk(): Promise<Bulk | null> {
+    try {
+      const { createBulk } = await import('./tasks/bulk.ts');
+      this.#bulk ??= createBulk({
+        intents: this.intents,
+        tasks: this.tasks,
+        toasts: this.toasts,
+        scope: this.scope,
+        present: () => this.clock.present,
+        release: () => {
+          this.selection.release();
+        },
+      });
+      return this.#bulk;
+    } catch {
+      return null;
+    }
+  }
+
+  async bulk(run: (bulk: Bulk) => void): Promise<void> {
+    const bulk = await this.loadBulk();
+    if (bulk) run(bulk);
+    else {
+      this.toasts.show('Nothing was changed: a part of the app could not be loaded. Reload to try again.', {
+        tone: 'problem',
+      });
+    }
   }
 
   /** A field that holds unsaved words says how to save them; returns how to forget it. */

@@ -1,124 +1,75 @@
 /**
- * The keys that work everywhere.
+ * The keys that work everywhere, by the table of actions.
  *
- * Promise: no key acts while someone types in a field, except those that no field uses. The table below is what
- * the cheat sheet shows; the keys of a row live with the list (`task-list.svelte`).
+ * Promise: no key acts while someone types in a field, except those that no field uses; none acts behind an open dialog.
+ * Arrows, Space and the like are left to whatever has the focus, unless that is a row or the page itself.
  */
 
-export const CHEAT_SHEET = [
-  {
-    title: 'Anywhere',
-    keys: [
-      { keys: ['q', 'n'], does: 'Add a task' },
-      { keys: ['/'], does: 'Search' },
-      { keys: ['g', 'i'], does: 'Go to the Inbox', isSequence: true },
-      { keys: ['g', 't'], does: 'Go to Today', isSequence: true },
-      { keys: ['g', 'u'], does: 'Go to Upcoming', isSequence: true },
-      { keys: ['Ctrl Z'], does: 'Undo' },
-      { keys: ['Ctrl Shift Z'], does: 'Redo' },
-      { keys: ['?'], does: 'This sheet' },
-      { keys: ['Esc'], does: 'Close the task' },
-    ],
-  },
-  {
-    title: 'In a list',
-    keys: [
-      { keys: ['j', '↓'], does: 'Next task' },
-      { keys: ['k', '↑'], does: 'Previous task' },
-      { keys: ['Enter'], does: 'Open' },
-      { keys: ['x', 'Space'], does: 'Complete' },
-      { keys: ['Delete'], does: 'Move to the trash' },
-      { keys: ['y'], does: 'Copy a link to the task' },
-      { keys: ['Alt ↑'], does: 'Move up' },
-      { keys: ['Alt ↓'], does: 'Move down' },
-    ],
-  },
-] as const;
-
-export interface ShortcutActions {
-  readonly add: () => void;
-  readonly search: () => void;
-  readonly go: (place: 'inbox' | 'today' | 'upcoming') => void;
-  readonly undo: () => void;
-  readonly redo: () => void;
-  readonly help: () => void;
-  readonly close: () => void;
-  readonly focusList: () => void;
-  /** Of the task with the focus, else of the open one. */
-  readonly copyLink: () => void;
-}
+import { type Action, type ActionContext, ACTIONS } from './actions.ts';
+import { isSingle, keyOf } from './key-names.ts';
 
 const SEQUENCE_MS = 1_200;
+const MOVES = /^(?:Shift\+)?(?:Arrow|Home$|End$)/;
+
+/** The action of a key where it is pressed. */
+export function actionFor(
+  key: string,
+  context: ActionContext,
+  actions: readonly Action[] = ACTIONS,
+): Action | undefined {
+  return actions.find(
+    (action) => action.keys?.includes(key) && action.isNative !== true && (action.applies?.(context) ?? true),
+  );
+}
 
 /** A keydown listener for the window. */
-export function createShortcuts(actions: ShortcutActions): (event: KeyboardEvent) => void {
-  let pressedG = -Infinity;
-  return (event) => {
+export function createShortcuts(contextOf: (event: KeyboardEvent) => ActionContext) {
+  const firsts = new Set(
+    ACTIONS.flatMap(({ keys = [] }) => keys)
+      .filter((key) => key.includes(' '))
+      .map((key) => key.split(' ')[0] ?? ''),
+  );
+  let first = '';
+  let firstAt = -Infinity;
+  return (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.isComposing) return;
-    const isTyping = isField(event.target);
-    const isCommand = event.ctrlKey || event.metaKey;
-    const act = (run: () => void): void => {
-      event.preventDefault();
-      run();
-    };
-    if (isCommand && event.key.toLowerCase() === 'z') {
-      // A field has its own undo for the words in it.
-      if (!isTyping) act(event.shiftKey ? actions.redo : actions.undo);
+    const target = event.target instanceof HTMLElement ? event.target : document.body;
+    const isTyping = isField(target);
+    const key = keyOf(event);
+    // The sheet of a phone is a place to be, and no question.
+    if (document.querySelector('dialog[open]:not([aria-label="Task"])')) return;
+    const isInSheet = document.querySelector('dialog[open]') !== null;
+    if (isTyping && key === 'Escape') {
+      target.blur();
       return;
     }
-    if (isCommand && event.key.toLowerCase() === 'y' && !isTyping) {
-      act(actions.redo);
-      return;
-    }
-    if (event.key === 'Escape') {
-      if (isTyping) (event.target as HTMLElement).blur();
-      else actions.close();
-      return;
-    }
-    if (isTyping || isCommand || event.altKey || document.querySelector('dialog[open]')) return;
-    if (event.timeStamp - pressedG < SEQUENCE_MS) {
-      const place = ({ i: 'inbox', t: 'today', u: 'upcoming' } as const)[event.key];
-      pressedG = -Infinity;
-      if (place) {
-        act(() => {
-          actions.go(place);
-        });
-        return;
+    const context = contextOf(event);
+    const follows = event.timeStamp - firstAt < SEQUENCE_MS ? `${first} ${key}` : null;
+    firstAt = -Infinity;
+    const action = (follows === null ? undefined : actionFor(follows, context)) ?? actionFor(key, context);
+    if (isTyping && action?.whileTyping !== true) return;
+    if (isSingle(key) && !context.app.keys.areSingleOn) return;
+    if (action === undefined || (action === actionFor(key, context) && isOwn(key, target, context))) {
+      if (action === undefined && firsts.has(key) && !isInSheet) {
+        first = key;
+        firstAt = event.timeStamp;
       }
+      return;
     }
-    switch (event.key) {
-      case 'q':
-      case 'n':
-        act(actions.add);
-        return;
-      case '/':
-        act(actions.search);
-        return;
-      case '?':
-        act(actions.help);
-        return;
-      case 'y':
-        act(actions.copyLink);
-        return;
-      case 'g':
-        pressedG = event.timeStamp;
-        return;
-      case 'j':
-      case 'k':
-        act(actions.focusList);
-        return;
-      case 'ArrowDown':
-      case 'ArrowUp':
-        if (event.target === document.body) act(actions.focusList);
-        return;
-      default:
-    }
+    if (isInSheet && !['Escape', 'Ctrl+K'].includes(key)) return;
+    event.preventDefault();
+    action.run(context);
   };
 }
 
+/** Does what has the focus use this key for itself? */
+function isOwn(key: string, target: HTMLElement, { rowId, app }: ActionContext): boolean {
+  if (key === 'Space') return !target.hasAttribute('data-opener') || app.selection.isOn;
+  return MOVES.test(key) && rowId === null && target !== document.body;
+}
+
 /** Does this take typed words? A checkbox does not. */
-function isField(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false;
+function isField(target: HTMLElement): boolean {
   if (
     target.isContentEditable ||
     target instanceof HTMLTextAreaElement ||

@@ -14,6 +14,8 @@ export const [getTaskPlace, setTaskPlace] = createContext<TaskPlace>();
 export class TaskPlace {
   readonly #phone = new MediaQuery('(max-width: 767px)');
   #wasPushed = false;
+  /** Whose title is to be edited as soon as it is on the screen. */
+  #titleOf: string | null = $state(null);
 
   get openId(): string | null {
     return page.url.searchParams.get('task');
@@ -32,6 +34,19 @@ export class TaskPlace {
     const isReplacing = this.openId !== null;
     if (!isReplacing) this.#wasPushed = true;
     this.#go(id, isReplacing);
+  }
+
+  /** Opens it with its title ready to be typed over. */
+  editTitle(id: string): void {
+    this.#titleOf = id;
+    if (this.openId !== id) this.open(id);
+  }
+
+  /** For the field of the title: true once for each asking. */
+  takesTitle(id: string): boolean {
+    if (this.#titleOf !== id) return false;
+    this.#titleOf = null;
+    return true;
   }
 
   close(): void {

@@ -11,6 +11,7 @@ import type {
   EpochMs,
   FilterId,
   HoldfastDocument,
+  ImportSummary,
   ListId,
   ListIcon,
   OccurrencePatch,
@@ -30,6 +31,7 @@ import { addDays, daysBetween } from '../words/calendar.ts';
 import { type Due, type Present, nextDateWords } from '../words/due-words.ts';
 import { localDue } from '../words/local-due.ts';
 import { nextColour } from './colours.ts';
+import { outlineIn } from './outline.ts';
 import type { Priority } from './priority.ts';
 import type { ReadLine } from './quick-add-grammar.svelte.ts';
 import type { Scope, ScopeAsker } from './scope.svelte.ts';
@@ -54,6 +56,8 @@ export interface TaskEdit {
 }
 
 type Edit = (run: (document: HoldfastDocument) => void) => void;
+/** `parentId`: of a line that is a step of one before it. */
+type Create = (document: HoldfastDocument, index: number, parentId?: TaskId) => Result<{ id: TaskId }>;
 
 export class Intents {
   readonly #edit: Edit;
@@ -79,21 +83,23 @@ export class Intents {
   }
 
   /**
-   * One task a line. Empty lines and bullets of pasted lists are not part of a title. Gives the new ids, which are
-   * there at once when the document is loaded, else when it is.
+   * One task a line, and one that is indented a step of the line above. Empty lines and bullets of pasted lists are not part
+   * of a title. Gives the new ids, which are there at once when the document is loaded, else when it is.
    */
   add(text: string, context: AddContext = {}): readonly string[] {
-    const titles = titlesIn(text);
-    return this.#addEach(titles, (document, index) =>
-      document.createTask({
-        title: titles[index] ?? '',
+    const lines = outlineIn(text);
+    return this.#addEach(lines, (document, index, parentId) => {
+      const title = lines[index]?.title ?? '';
+      if (parentId !== undefined) return document.createTask({ title, parentId });
+      return document.createTask({
+        title,
         ...(context.due ? { due: context.due as When } : {}),
         ...(context.listId ? { listId: context.listId as ListId } : {}),
         ...(context.parentId ? { parentId: context.parentId as TaskId } : {}),
         ...(context.section ? { section: context.section as SectionId } : {}),
         ...(context.tagId ? { tags: [context.tagId as TagId] } : {}),
-      }),
-    );
+      });
+    });
   }
 
   /**
@@ -101,10 +107,10 @@ export class Intents {
    * `elsewhere` is a sentence for a task that is not seen from where it was written.
    */
   addRead(lines: readonly ReadLine[], context: AddContext = {}, elsewhere?: string): readonly string[] {
-    const titles = lines.map((line) => line.title);
-    const create = (document: HoldfastDocument, index: number): Result<{ id: TaskId }> => {
+    const create: Create = (document, index, parentId) => {
       const line = lines[index];
       if (!line) throw new Error(`there is no line ${String(index)}`);
+      if (parentId !== undefined) return line.write(document, { parentId });
       return line.write(document, {
         ...(context.due ? { due: context.due as When } : {}),
         ...(context.listId ? { listId: context.listId as ListId } : {}),
@@ -112,31 +118,31 @@ export class Intents {
         ...(context.section ? { section: context.section as SectionId } : {}),
       });
     };
-    return this.#addEach(titles, create, elsewhere);
+    return this.#addEach(lines, create, elsewhere);
   }
 
   #addEach(
-    titles: readonly string[],
-    create: (document: HoldfastDocument, index: number) => Result<{ id: TaskId }>,
+    lines: readonly { readonly title: string; readonly parent?: number }[],
+    create: Create,
     sentence?: string,
   ): readonly string[] {
-    if (titles.length === 0) return [];
+    if (lines.length === 0) return [];
     const ids: TaskId[] = [];
     this.#run((document) => {
       const addAll = (): Result => {
-        for (const index of titles.keys()) {
-          const added = create(document, index);
+        for (const [index, { parent }] of lines.entries()) {
+          const added = create(document, index, parent === undefined ? undefined : ids[parent]);
           if (!added.ok) return added;
           ids.push(added.id);
         }
         return { ok: true };
       };
-      return titles.length === 1 ? addAll() : document.batch(`add ${String(titles.length)} tasks`, addAll);
+      return lines.length === 1 ? addAll() : document.batch(`add ${String(lines.length)} tasks`, addAll);
     });
-    if (titles.length === 1 && sentence === undefined) {
-      this.#toasts.announce(`Added: ${titles[0] ?? ''}`);
+    if (lines.length === 1 && sentence === undefined) {
+      this.#toasts.announce(`Added: ${lines[0]?.title ?? ''}`);
     } else {
-      this.#offerUndo(sentence ?? `${String(titles.length)} tasks added`, (document) => {
+      this.#offerUndo(sentence ?? `${String(lines.length)} tasks added`, (document) => {
         document.batch(`take back ${String(ids.length)} tasks`, () => {
           for (const id of ids) document.trashTask(id);
         });
@@ -573,6 +579,55 @@ export class Intents {
     });
   }
 
+  /**
+   * Several commands as one intent, with a way back that takes back exactly it, whatever has followed. Those that are
+   * refused are counted, and the first says why.
+   */
+  together(label: string, sentence: string, run: (document: HoldfastDocument) => readonly Result[]): void {
+    this.#once(sentence, (document) => {
+      const refused = document.batch(label, () => run(document)).filter((result) => !result.ok);
+      const [first] = refused;
+      if (!first) return sentence;
+      return `${sentence}. ${refused.length.toLocaleString()} could not be changed: ${first.message}`;
+    });
+  }
+
+  /** A file that was exported. What is answered goes to `told`; it can be undone like anything else. */
+  importFile(file: unknown, told: (result: Result<ImportSummary>) => void): void {
+    this.#once('The file was imported', (document) => {
+      const result = document.importJson(file);
+      told(result);
+      return result.ok ? 'The file was imported' : null;
+    });
+  }
+
+  /** `run` gives the sentence to show, or null where it has said all that there is to say. */
+  #once(nothing: string, run: (document: HoldfastDocument) => string | null): void {
+    this.#count += 1;
+    this.#edit((document) => {
+      const before = document.lastIntent;
+      const sentence = run(document);
+      if (sentence === null) return;
+      const mine = document.lastIntent;
+      if (mine === undefined || mine === before) {
+        // It was so already.
+        this.#toasts.show(sentence === nothing ? `${sentence} already` : sentence);
+        return;
+      }
+      this.#toasts.show(sentence, {
+        undo: () => {
+          this.#toasts.dismiss();
+          this.#edit((doc) => {
+            this.#count += 1;
+            const undone = doc.undo(mine);
+            if (undone.ok) this.#toasts.announce('Undone');
+            else this.#toasts.show(undone.message);
+          });
+        },
+      });
+    });
+  }
+
   undo(): void {
     this.#step((document) => document.undo(), 'Undone');
   }
@@ -620,14 +675,6 @@ export class Intents {
       },
     });
   }
-}
-
-/** The titles in a pasted text: one a line, without the bullets and boxes of other lists. */
-export function titlesIn(text: string): string[] {
-  return text
-    .split(/\r?\n/)
-    .map((line) => line.replace(/^\s*(?:[-*•–]\s+)?(?:\[[ xX]?\]\s+)?/, '').trim())
-    .filter((line) => line !== '');
 }
 
 function patchFrom(patch: TaskEdit): OccurrencePatch & { listId?: ListId | null } {

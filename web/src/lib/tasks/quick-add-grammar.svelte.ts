@@ -16,6 +16,8 @@ type Grammar = Awaited<ReturnType<typeof fetchGrammar>>;
 export interface ReadLine {
   readonly title: string;
   readonly write: (document: HoldfastDocument, place: QuickAddPlace) => Result<{ id: TaskId }>;
+  /** Of which line before it this is a step. */
+  readonly parent?: number;
 }
 
 export interface Reading {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { addDays } from '../words/calendar.ts';
 import { isOverdue } from '../words/due-words.ts';
-import { titlesIn } from './intents.ts';
+import { outlineIn } from './outline.ts';
 import { bySection, daysOf, overdueAndToday, taskRules } from './task-rules.ts';
 import type { TaskRow } from './task-rules.ts';
 
@@ -98,13 +98,24 @@ test('[P10] what is due comes by date, then by time, a day without a time last',
 });
 
 test('[P2] bullets and boxes of a pasted list are not part of the titles', () => {
-  expect(titlesIn('- Milk\r\n* [x] Eggs\n  • Bread \n\n[ ] Salt\n-5 degrees')).toEqual([
-    'Milk',
-    'Eggs',
-    'Bread',
-    'Salt',
-    '-5 degrees',
+  const lines = outlineIn('- Milk\r\n* [x] Eggs\n  • Bread \n\n[ ] Salt\n-5 degrees');
+  expect(lines.map(({ title }) => title)).toEqual(['Milk', 'Eggs', 'Bread', 'Salt', '-5 degrees']);
+});
+
+test('[K8] an indented line is a step of the line above that is not, to any depth', () => {
+  const lines = outlineIn('Trip\n  - Book\n\t\t* [ ] Hotel\n  - Pack\n\nHome\n   Bins\n Letters');
+  expect(
+    lines.map(({ title, parent }) => [title, parent === undefined ? null : lines[parent]?.title]),
+  ).toEqual([
+    ['Trip', null],
+    ['Book', 'Trip'],
+    ['Hotel', 'Book'],
+    ['Pack', 'Trip'],
+    ['Home', null],
+    ['Bins', 'Home'],
+    ['Letters', 'Home'],
   ]);
+  expect(outlineIn('   A\n   B').map(({ parent }) => parent)).toEqual([undefined, undefined]);
 });
 
 describe.each([

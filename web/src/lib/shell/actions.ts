@@ -1,0 +1,522 @@
+/**
+ * Everything that can be done in the app by a key or by name: one table, of which the keys, the cheat sheet and the commands
+ * are made, so that none of them can lack what another has.
+ *
+ * Promise: an action with keys is on the sheet; every action is among the commands, unless it only moves the focus. Of
+ * several with one key the first that applies is meant. What needs more than the frame of the app comes after the first
+ * paint (`bulk.ts`).
+ *
+ * Keys are written as `Ctrl+Shift+Z`, with the names of KeyboardEvent.key; a blank is "then". Ctrl is Cmd on a Mac.
+ */
+
+import type { App } from '../app.svelte.ts';
+import type { Bulk } from '../tasks/bulk.ts';
+import type { Priority } from '../tasks/priority.ts';
+import type { ListView, Step } from '../tasks/selection.svelte.ts';
+import { addDays, nextWeekday } from '../words/calendar.ts';
+import type { CommandPage, Frame } from './frame.ts';
+import { copyTaskLink } from './task-link.ts';
+import type { TaskPlace } from './task-place.svelte.ts';
+
+export interface ActionContext {
+  readonly app: App;
+  readonly place: TaskPlace;
+  readonly frame: Frame;
+  /** What something would be done to: what is selected, else the row with the focus, else the open task. */
+  readonly tasks: readonly string[];
+  /** The row with the focus. */
+  readonly rowId: string | null;
+  /** The list that it is in, else the first on the page. */
+  readonly list: ListView | null;
+  /** Asked for by its name, and not by a key that may have been pressed by mistake. */
+  readonly isByName?: true;
+}
+
+export const GROUPS = ['Anywhere', 'In a list', 'Selecting', 'With a task or what is selected'] as const;
+
+export interface Action {
+  readonly id: string;
+  readonly name: string;
+  readonly group: (typeof GROUPS)[number];
+  readonly keys?: readonly string[];
+  /** What else people call it. */
+  readonly words?: string;
+  /** It moves the focus and nothing else: no command. */
+  readonly isMove?: true;
+  /** The element with the focus does it by itself. */
+  readonly isNative?: true;
+  /** Also while someone types. */
+  readonly whileTyping?: true;
+  /** Absent: always. */
+  readonly applies?: (context: ActionContext) => boolean;
+  readonly run: (context: ActionContext) => void;
+}
+
+const hasTasks = (c: ActionContext): boolean => c.tasks.length > 0;
+const hasRow = (c: ActionContext): boolean => c.rowId !== null;
+const isSelecting = (c: ActionContext): boolean => c.app.selection.isOn;
+const isAmongDays = (c: ActionContext): boolean => hasRow(c) && c.list?.isByDays() === true;
+const canMove = (c: ActionContext): boolean =>
+  isAmongDays(c) || (hasRow(c) && c.list?.canReorder() === true);
+const hasList = (c: ActionContext): boolean => c.app.selection.isPossible;
+
+function withTasks(run: (bulk: Bulk, context: ActionContext) => void): (context: ActionContext) => void {
+  return (context) => {
+    void context.app.bulk((bulk) => {
+      run(bulk, context);
+    });
+  };
+}
+
+/** Another row than the one with the focus. */
+function step(to: (index: number, last: number) => number): (context: ActionContext) => void {
+  return ({ frame, list, rowId }) => {
+    const rows = list?.rows() ?? [];
+    const index = rows.findIndex(({ id }) => id === rowId);
+    if (!list || index === -1) {
+      frame.focusList();
+      return;
+    }
+    const next = rows[Math.max(0, Math.min(rows.length - 1, to(index, rows.length - 1)))];
+    if (next) list.focusRow(next.id);
+  };
+}
+
+function extend(by: -1 | 1): (context: ActionContext) => void {
+  return ({ app, list, rowId }) => {
+    const rows = list?.rows() ?? [];
+    const index = rows.findIndex(({ id }) => id === rowId);
+    const next = rows[index + by];
+    if (!list || index === -1 || !next) return;
+    app.selection.extendTo(next.id, rowId);
+    list.focusRow(next.id);
+  };
+}
+
+function move(by: Step): (context: ActionContext) => void {
+  return ({ list, rowId }) => {
+    if (rowId !== null) list?.moveBy(rowId, by);
+  };
+}
+
+function place(id: string, name: string, path: string, key?: string): Action {
+  return {
+    id: `go-${id}`,
+    name: `Go to ${name}`,
+    group: 'Anywhere',
+    ...(key === undefined ? {} : { keys: [`g ${key}`] }),
+    run: ({ frame }) => {
+      frame.go(path);
+    },
+  };
+}
+
+function priority(value: Priority | null, name: string, key: string): Action {
+  return {
+    id: `priority-${value ?? 'none'}`,
+    name,
+    group: 'With a task or what is selected',
+    keys: [key],
+    applies: hasTasks,
+    run: withTasks((bulk, { tasks }) => void bulk.setPriority(tasks, value)),
+  };
+}
+
+function page(
+  id: CommandPage,
+  name: string,
+  o: { key?: string; words?: string; group?: Action['group'] } = {},
+): Action {
+  const group = o.group ?? 'With a task or what is selected';
+  return {
+    id: `ask-${id}`,
+    name,
+    group,
+    ...(o.key === undefined ? {} : { keys: [o.key] }),
+    ...(o.words === undefined ? {} : { words: o.words }),
+    ...(group === 'Anywhere' ? {} : { applies: hasTasks }),
+    run: ({ frame }) => {
+      frame.openCommands(id);
+    },
+  };
+}
+
+export const ACTIONS: readonly Action[] = [
+  {
+    id: 'add',
+    name: 'Add a task',
+    group: 'Anywhere',
+    keys: ['q', 'n'],
+    words: 'new create',
+    run: ({ frame }) => {
+      frame.add();
+    },
+  },
+  {
+    id: 'commands',
+    name: 'Commands',
+    group: 'Anywhere',
+    keys: ['Ctrl+K'],
+    isMove: true,
+    whileTyping: true,
+    run: ({ frame }) => {
+      frame.openCommands();
+    },
+  },
+  {
+    id: 'search',
+    name: 'Search',
+    group: 'Anywhere',
+    keys: ['/'],
+    words: 'find filter',
+    run: ({ frame }) => {
+      frame.go('/search');
+    },
+  },
+  place('inbox', 'Inbox', '/', 'i'),
+  place('today', 'Today', '/today', 't'),
+  place('upcoming', 'Upcoming', '/upcoming', 'u'),
+  place('lists', 'Lists', '/lists', 'l'),
+  place('calendar', 'Calendar', '/calendar', 'c'),
+  place('completed', 'Completed', '/completed'),
+  place('tags', 'Tags', '/tags'),
+  place('trash', 'Trash', '/trash'),
+  place('settings', 'Settings', '/settings', 's'),
+  place('sync', 'Sync', '/sync', 'y'),
+  place('devices', 'Devices', '/devices'),
+  place('conflicts', 'Second values', '/conflicts'),
+  place('away', 'While you were away', '/away'),
+  {
+    id: 'undo',
+    name: 'Undo',
+    group: 'Anywhere',
+    keys: ['Ctrl+Z'],
+    run: ({ app }) => {
+      app.intents.undo();
+    },
+  },
+  {
+    id: 'redo',
+    name: 'Redo',
+    group: 'Anywhere',
+    keys: ['Ctrl+Shift+Z', 'Ctrl+Y'],
+    run: ({ app }) => {
+      app.intents.redo();
+    },
+  },
+  page('new-list', 'Add a list', { words: 'new create', group: 'Anywhere' }),
+  ...(['light', 'dark', 'system'] as const).map((theme): Action => ({
+    id: `theme-${theme}`,
+    name: theme === 'system' ? 'Light or dark as the system' : `Use ${theme} colours`,
+    group: 'Anywhere',
+    words: 'theme appearance mode',
+    applies: ({ app }) => app.appearance.theme !== theme,
+    run: ({ app }) => {
+      app.appearance.theme = theme;
+    },
+  })),
+  {
+    id: 'single-keys-off',
+    name: 'Turn off single-letter keys',
+    group: 'Anywhere',
+    words: 'keyboard shortcuts',
+    applies: ({ app }) => app.keys.areSingleOn,
+    run: ({ app }) => {
+      app.keys.areSingleOn = false;
+      app.toasts.show('Single-letter keys are off');
+    },
+  },
+  {
+    id: 'single-keys-on',
+    name: 'Turn on single-letter keys',
+    group: 'Anywhere',
+    words: 'keyboard shortcuts',
+    applies: ({ app }) => !app.keys.areSingleOn,
+    run: ({ app }) => {
+      app.keys.areSingleOn = true;
+      app.toasts.show('Single-letter keys are on');
+    },
+  },
+  {
+    id: 'sheet',
+    name: 'Show the keys',
+    group: 'Anywhere',
+    keys: ['?'],
+    words: 'keyboard shortcuts help',
+    run: ({ frame }) => {
+      frame.openSheet();
+    },
+  },
+
+  {
+    id: 'next',
+    name: 'Next task',
+    group: 'In a list',
+    keys: ['j', 'ArrowDown'],
+    isMove: true,
+    run: step((index) => index + 1),
+  },
+  {
+    id: 'previous',
+    name: 'Previous task',
+    group: 'In a list',
+    keys: ['k', 'ArrowUp'],
+    isMove: true,
+    run: step((index) => index - 1),
+  },
+  {
+    id: 'first',
+    name: 'First task',
+    group: 'In a list',
+    keys: ['Home'],
+    isMove: true,
+    applies: hasRow,
+    run: step(() => 0),
+  },
+  {
+    id: 'last',
+    name: 'Last task',
+    group: 'In a list',
+    keys: ['End'],
+    isMove: true,
+    applies: hasRow,
+    run: step((_, last) => last),
+  },
+  {
+    id: 'open',
+    name: 'Open',
+    group: 'In a list',
+    keys: ['Enter'],
+    isNative: true,
+    applies: hasRow,
+    run: ({ place: at, rowId }) => {
+      if (rowId !== null) at.open(rowId);
+    },
+  },
+  {
+    id: 'up',
+    name: 'Move up',
+    group: 'In a list',
+    keys: ['Alt+ArrowUp'],
+    applies: canMove,
+    run: move(-1),
+  },
+  {
+    id: 'down',
+    name: 'Move down',
+    group: 'In a list',
+    keys: ['Alt+ArrowDown'],
+    applies: canMove,
+    run: move(1),
+  },
+  {
+    id: 'week-earlier',
+    name: 'A week earlier',
+    group: 'In a list',
+    keys: ['Alt+ArrowLeft'],
+    applies: isAmongDays,
+    run: move(-7),
+  },
+  {
+    id: 'week-later',
+    name: 'A week later',
+    group: 'In a list',
+    keys: ['Alt+ArrowRight'],
+    applies: isAmongDays,
+    run: move(7),
+  },
+  {
+    id: 'indent',
+    name: 'Make it a step of the task above',
+    group: 'In a list',
+    keys: ['Ctrl+]', 'Alt+Shift+ArrowRight'],
+    words: 'indent subtask nest',
+    applies: (c) => hasRow(c) && c.list?.canReorder() === true,
+    run: withTasks((bulk, { list, tasks }) => {
+      bulk.indent(tasks, list?.rows() ?? []);
+    }),
+  },
+  {
+    id: 'outdent',
+    name: 'Make it a task of its own',
+    group: 'In a list',
+    keys: ['Ctrl+[', 'Alt+Shift+ArrowLeft'],
+    words: 'outdent step subtask',
+    applies: hasTasks,
+    run: withTasks((bulk, { tasks }) => {
+      bulk.outdent(tasks);
+    }),
+  },
+
+  {
+    id: 'select',
+    name: 'Select this task',
+    group: 'Selecting',
+    keys: ['v'],
+    isMove: true,
+    applies: hasRow,
+    run: ({ app, rowId }) => {
+      if (rowId !== null) app.selection.toggle(rowId);
+    },
+  },
+  {
+    id: 'select-down',
+    name: 'Select down',
+    group: 'Selecting',
+    keys: ['Shift+ArrowDown'],
+    isMove: true,
+    applies: hasRow,
+    run: extend(1),
+  },
+  {
+    id: 'select-up',
+    name: 'Select up',
+    group: 'Selecting',
+    keys: ['Shift+ArrowUp'],
+    isMove: true,
+    applies: hasRow,
+    run: extend(-1),
+  },
+  {
+    id: 'select-some',
+    name: 'Select tasks',
+    group: 'Selecting',
+    words: 'choose several many',
+    applies: (c) => hasList(c) && !isSelecting(c),
+    run: ({ app }) => {
+      app.selection.begin();
+    },
+  },
+  {
+    id: 'select-all',
+    name: 'Select all',
+    group: 'Selecting',
+    keys: ['Ctrl+A'],
+    applies: hasList,
+    run: ({ app }) => {
+      app.selection.all();
+    },
+  },
+  {
+    id: 'select-none',
+    name: 'Select nothing',
+    group: 'Selecting',
+    keys: ['Escape'],
+    applies: isSelecting,
+    run: ({ app }) => {
+      app.selection.clear();
+    },
+  },
+
+  {
+    id: 'complete',
+    name: 'Complete, or open again',
+    group: 'With a task or what is selected',
+    keys: ['x', 'Space'],
+    words: 'done finish reopen',
+    applies: hasTasks,
+    run: withTasks((bulk, { tasks }) => {
+      bulk.toggleDone(tasks);
+    }),
+  },
+  {
+    id: 'edit',
+    name: 'Edit the title',
+    group: 'With a task or what is selected',
+    keys: ['e'],
+    words: 'rename',
+    applies: hasTasks,
+    run: ({ place: at, tasks, rowId }) => {
+      const id = rowId ?? tasks[0];
+      if (id !== undefined) at.editTitle(id);
+    },
+  },
+  {
+    id: 'copy-link',
+    name: 'Copy a link to the task',
+    group: 'With a task or what is selected',
+    keys: ['y'],
+    words: 'address share url',
+    applies: hasTasks,
+    run: ({ app, tasks, rowId }) => {
+      const id = rowId ?? tasks[0];
+      if (id !== undefined) void copyTaskLink(id, app.toasts);
+    },
+  },
+  page('due', 'Set the due date', { key: 'd', words: 'when schedule date snooze' }),
+  {
+    id: 'due-today',
+    name: 'Due today',
+    group: 'With a task or what is selected',
+    keys: ['t'],
+    applies: hasTasks,
+    run: withTasks((bulk, { app, tasks }) => void bulk.setDay(tasks, app.clock.today)),
+  },
+  {
+    id: 'due-tomorrow',
+    name: 'Due tomorrow',
+    group: 'With a task or what is selected',
+    keys: ['Shift+T'],
+    words: 'put off postpone',
+    applies: hasTasks,
+    run: withTasks((bulk, { app, tasks }) => void bulk.setDay(tasks, addDays(app.clock.today, 1))),
+  },
+  {
+    id: 'due-next-week',
+    name: 'Due next week',
+    group: 'With a task or what is selected',
+    words: 'put off postpone monday',
+    applies: hasTasks,
+    run: withTasks((bulk, { app, tasks }) => void bulk.setDay(tasks, nextWeekday(app.clock.today, 1))),
+  },
+  {
+    id: 'due-none',
+    name: 'No due date',
+    group: 'With a task or what is selected',
+    words: 'clear remove date someday',
+    applies: hasTasks,
+    run: withTasks((bulk, { tasks }) => void bulk.setDue(tasks, null)),
+  },
+  page('priority', 'Set the priority', { words: 'important' }),
+  priority('urgent', 'Priority urgent', '1'),
+  priority('high', 'Priority high', '2'),
+  priority('medium', 'Priority medium', '3'),
+  priority('low', 'Priority low', '4'),
+  priority(null, 'No priority', '0'),
+  page('list', 'Move to a list', { key: 'm', words: 'project inbox' }),
+  page('tag', 'Add a tag', { key: 'l', words: 'label' }),
+  page('untag', 'Remove a tag', { key: 'Shift+L', words: 'label' }),
+  page('repeat', 'Repeat', { key: 'r', words: 'recurring every' }),
+  page('snooze', 'Snooze its reminders', { key: 's', words: 'later remind' }),
+  {
+    id: 'duplicate',
+    name: 'Duplicate',
+    group: 'With a task or what is selected',
+    keys: ['Shift+D'],
+    words: 'copy',
+    applies: hasTasks,
+    run: withTasks((bulk, { tasks }) => {
+      bulk.duplicate(tasks);
+    }),
+  },
+  {
+    id: 'trash',
+    name: 'Move to the trash',
+    group: 'With a task or what is selected',
+    keys: ['Delete', 'Backspace'],
+    words: 'delete remove',
+    // No key deletes what merely stands open beside the list.
+    applies: (c) => hasTasks(c) && (hasRow(c) || isSelecting(c) || c.isByName === true),
+    run: withTasks((bulk, { tasks }) => void bulk.trash(tasks)),
+  },
+  {
+    id: 'close',
+    name: 'Close the task',
+    group: 'Anywhere',
+    keys: ['Escape'],
+    applies: ({ place: at }) => at.openId !== null,
+    run: ({ place: at }) => {
+      at.close();
+    },
+  },
+];
