@@ -2,8 +2,8 @@
  * The checks in containers: what tests/containers/run.ts does, beside an engine that HOLDFAST_CONTAINER_LAB gives.
  *
  * Why a program of their own: they use the clients of the tests, which nothing imports, and run in the network of the engine.
- * How the lab is called: `LAB prepare`, then `LAB build CMD`, `LAB standin IMAGE PACKAGES [ENTRYPOINT]` and `LAB run CMD`, where CMD finds `docker`
- * and `docker-compose`.
+ * How the lab is called: `LAB prepare` once, `LAB standin IMAGE PACKAGES` for an image of Debian's packages, `LAB build CMD` and
+ * `LAB run CMD`, where CMD finds `docker` and `docker-compose`.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,8 +33,7 @@ export async function containerSummary(): Promise<Summary> {
       name: 'the images build',
       run: async () => {
         await mustRun(lab, ['prepare']);
-        const { NGINX, ENTRYPOINT } = PROXY;
-        await mustRun(lab, ['standin', NGINX, 'nginx-light', ...ENTRYPOINT]);
+        await mustRun(lab, ['standin', 'caddy:2', 'caddy']);
         for (const { tag, target } of IMAGES) {
           await mustRun(lab, ['build', 'docker', 'build', '--network=host', '-q', '-t', tag, '--target', target, root]);
         }
@@ -59,6 +58,4 @@ export async function containerSummary(): Promise<Summary> {
   }
 }
 
-/** The proxy of compose's profile, from Debian's package. */
-const PROXY = { NGINX: 'nginx:1-bookworm', ENTRYPOINT: ['nginx', '-g', 'daemon off;'] } as const;
 const NO_REPORT = JSON.stringify({ passed: 0, failures: ['the checks in containers ended without a report'], skips: [] });
