@@ -47,7 +47,10 @@ async function staticChecks(): Promise<Check[]> {
   const chart = await tools()
     .then(chartChecks)
     .catch((error: unknown): Check[] => [
-      { name: 'the chart', run: () => Promise.reject(error instanceof Skip ? error : new Error(String(error), { cause: error })) },
+      {
+        name: 'the chart',
+        run: () => Promise.reject(error instanceof Skip ? error : new Error(String(error), { cause: error })),
+      },
     ]);
   return [...chart, ...fileChecks(tools)];
 }

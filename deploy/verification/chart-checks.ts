@@ -37,7 +37,10 @@ const VARIANTS: readonly Variant[] = [
     name: 'a URL in the values',
     args: ['--set', 'database.mode=external,database.external.url=postgres://u:p@db.example.org/holdfast'],
   },
-  { name: 'without web', args: ['--set', 'web.enabled=false,ingress.enabled=true,networkPolicy.from[0].ipBlock.cidr=10.0.0.0/8'] },
+  {
+    name: 'without web',
+    args: ['--set', 'web.enabled=false,ingress.enabled=true,networkPolicy.from[0].ipBlock.cidr=10.0.0.0/8'],
+  },
   {
     name: 'everything on',
     args: [
@@ -65,9 +68,21 @@ const REFUSED: readonly (Variant & { readonly names: string })[] = [
   { name: 'an unknown setting', args: ['--set', 'settings.SIGN_UP=open'], names: 'SIGN_UP' },
   { name: 'an unknown value', args: ['--set', 'replicas=3'], names: 'replicas' },
   { name: 'a wrong mode', args: ['--set', 'database.mode=sqlite'], names: 'mode' },
-  { name: 'a secret that is too short', args: ['--set', 'secrets.values.AUTH_SECRET=short'], names: 'AUTH_SECRET' },
-  { name: 'a shutdown that is too short', args: ['--set', 'shutdown.gracePeriodSeconds=10'], names: 'gracePeriodSeconds' },
-  { name: 'an external database without an address', args: ['--set', 'database.mode=external'], names: 'database.external' },
+  {
+    name: 'a secret that is too short',
+    args: ['--set', 'secrets.values.AUTH_SECRET=short'],
+    names: 'AUTH_SECRET',
+  },
+  {
+    name: 'a shutdown that is too short',
+    args: ['--set', 'shutdown.gracePeriodSeconds=10'],
+    names: 'gracePeriodSeconds',
+  },
+  {
+    name: 'an external database without an address',
+    args: ['--set', 'database.mode=external'],
+    names: 'database.external',
+  },
 ];
 
 interface Yaml {
@@ -84,7 +99,11 @@ export async function chartChecks(tools: Tools): Promise<Check[]> {
     ...VARIANTS,
   ];
 
-  async function render(args: readonly string[], version: string, withOperators: boolean): Promise<KubernetesObject[]> {
+  async function render(
+    args: readonly string[],
+    version: string,
+    withOperators: boolean,
+  ): Promise<KubernetesObject[]> {
     const apis = withOperators ? OPERATOR_APIS.flatMap((api) => ['--api-versions', api]) : [];
     const { stdout } = await mustRun(tools.helm, [
       'template',
@@ -135,7 +154,8 @@ export async function chartChecks(tools: Tools): Promise<Check[]> {
         for (const { name, args, names } of REFUSED) {
           const { code, output } = await run(tools.helm, ['template', 'trial', CHART, ...args]);
           if (code === 0) faults.push(`${name} is taken`);
-          else if (!output.includes(names)) faults.push(`${name} is refused without a word of ${names}:\n${output}`);
+          else if (!output.includes(names))
+            faults.push(`${name} is refused without a word of ${names}:\n${output}`);
         }
         failOn(faults);
         return `${REFUSED.length} values`;
@@ -148,7 +168,12 @@ export async function chartChecks(tools: Tools): Promise<Check[]> {
 const GIVEN: ReadonlySet<string> = new Set(['holdfast-keys', 'holdfast-database', 'trial-holdfast-db-app']);
 
 /** Kinds under versions that the given Kubernetes does not serve. */
-const SERVED: readonly { readonly api: string; readonly kind: string; readonly from: number; readonly to: number }[] = [
+const SERVED: readonly {
+  readonly api: string;
+  readonly kind: string;
+  readonly from: number;
+  readonly to: number;
+}[] = [
   { api: 'policy/v1', kind: 'PodDisruptionBudget', from: 21, to: 99 },
   { api: 'policy/v1beta1', kind: 'PodDisruptionBudget', from: 5, to: 24 },
   { api: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', from: 23, to: 99 },
@@ -161,8 +186,11 @@ function versionFaults(objects: readonly KubernetesObject[], version: string): s
   const minor = Number(version.split('.')[1]);
   return objects.flatMap(({ apiVersion, kind, metadata }) => {
     const wrong = SERVED.some(
-      (served) => served.api === apiVersion && served.kind === kind && (minor < served.from || minor > served.to),
+      (served) =>
+        served.api === apiVersion && served.kind === kind && (minor < served.from || minor > served.to),
     );
-    return wrong ? [`${kind} ${metadata.name} is of ${apiVersion}, which Kubernetes ${version} does not serve`] : [];
+    return wrong
+      ? [`${kind} ${metadata.name} is of ${apiVersion}, which Kubernetes ${version} does not serve`]
+      : [];
   });
 }

@@ -53,7 +53,8 @@ export async function runChecks(
         print(`- ${check.name}: SKIPPED, ${error.message}\n`);
       } else {
         failures.push(check.name);
-        const text = error instanceof Faults ? error.message : error instanceof Error ? error.stack : String(error);
+        const text =
+          error instanceof Faults ? error.message : error instanceof Error ? error.stack : String(error);
         print(`✗ ${check.name}\n${indented(text ?? '')}\n`);
       }
     }

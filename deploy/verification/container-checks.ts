@@ -24,7 +24,10 @@ export async function containerSummary(): Promise<Summary> {
     return runChecks([
       {
         name: 'image, compose and rolling replacement in containers',
-        run: () => Promise.reject(new Skip('HOLDFAST_CONTAINER_LAB names no program that gives an engine and base images')),
+        run: () =>
+          Promise.reject(
+            new Skip('HOLDFAST_CONTAINER_LAB names no program that gives an engine and base images'),
+          ),
       },
     ]);
   }
@@ -35,7 +38,18 @@ export async function containerSummary(): Promise<Summary> {
         await mustRun(lab, ['prepare']);
         await mustRun(lab, ['standin', 'caddy:2', 'caddy']);
         for (const { tag, target } of IMAGES) {
-          await mustRun(lab, ['build', 'docker', 'build', '--network=host', '-q', '-t', tag, '--target', target, root]);
+          await mustRun(lab, [
+            'build',
+            'docker',
+            'build',
+            '--network=host',
+            '-q',
+            '-t',
+            tag,
+            '--target',
+            target,
+            root,
+          ]);
         }
         return undefined;
       },
@@ -46,7 +60,9 @@ export async function containerSummary(): Promise<Summary> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-containers-'));
   const report = join(folder, 'report.json');
   try {
-    await run(lab, ['run', process.execPath, join(root, 'tests', 'containers', 'run.ts'), report], { show: true });
+    await run(lab, ['run', process.execPath, join(root, 'tests', 'containers', 'run.ts'), report], {
+      show: true,
+    });
     const ran = JSON.parse(await readFile(report, 'utf8').catch(() => NO_REPORT)) as Summary;
     return {
       passed: built.passed + ran.passed,
@@ -58,4 +74,8 @@ export async function containerSummary(): Promise<Summary> {
   }
 }
 
-const NO_REPORT = JSON.stringify({ passed: 0, failures: ['the checks in containers ended without a report'], skips: [] });
+const NO_REPORT = JSON.stringify({
+  passed: 0,
+  failures: ['the checks in containers ended without a report'],
+  skips: [],
+});

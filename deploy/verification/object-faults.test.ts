@@ -27,13 +27,21 @@ function faultsOf(spec: object, rest: object = {}): string[] {
 
 test('[HM2] a field that the API does not know, and a value of another kind than it takes, is named by its path', () => {
   expect(
-    faultsOf({ ports: [{ port: 80, targetPort: 'http' }], selector: { app: 'x' }, publishNotReadyAddresses: true }),
+    faultsOf({
+      ports: [{ port: 80, targetPort: 'http' }],
+      selector: { app: 'x' },
+      publishNotReadyAddresses: true,
+    }),
   ).toEqual([]);
   expect(faultsOf({ ports: [{ port: 80, targetprot: 'http' }] })).toEqual([
     'Service app: there is no field spec.ports[0].targetprot',
   ]);
-  expect(faultsOf({ ports: [{ port: '80' }] })).toEqual(['Service app: spec.ports[0].port must be a number and is "80"']);
-  expect(faultsOf({ selector: { app: 1 } })).toEqual(['Service app: spec.selector.app must be text and is 1']);
+  expect(faultsOf({ ports: [{ port: '80' }] })).toEqual([
+    'Service app: spec.ports[0].port must be a number and is "80"',
+  ]);
+  expect(faultsOf({ selector: { app: 1 } })).toEqual([
+    'Service app: spec.selector.app must be text and is 1',
+  ]);
   expect(faultsOf({ publishNotReadyAddresses: 'yes' })).toHaveLength(1);
   expect(faultsOf({ ports: { port: 80 } })).toEqual(['Service app: spec.ports must be a list']);
   expect(faultsOf({ selector: null })).toEqual(['Service app: spec.selector is empty']);
@@ -45,7 +53,11 @@ test('[HM2] a kind that there is not is refused, an older version is read by the
   expect(faultsOf({}, { apiVersion: 'v7' })).toHaveLength(1);
   const budget = { apiVersion: 'policy/v1beta1', kind: 'PodDisruptionBudget', metadata: { name: 'app' } };
   expect(objectFaults(budget, MODELS)).toEqual([]);
-  const monitor = { apiVersion: 'monitoring.coreos.com/v1', kind: 'ServiceMonitor', metadata: { name: 'app' } };
+  const monitor = {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'ServiceMonitor',
+    metadata: { name: 'app' },
+  };
   expect(objectFaults({ ...monitor, spec: { selector: {}, endpoints: [] } }, MODELS)).toEqual([]);
   expect(objectFaults({ ...monitor, spec: { selectors: {} } }, MODELS)).toEqual([
     'ServiceMonitor app: there is no field spec.selectors',

@@ -73,7 +73,12 @@ function isModel(value: unknown): value is Model {
   return typeof value === 'function' && Array.isArray((value as unknown as Model).attributeTypeMap);
 }
 
-function valueFaults(value: unknown, type: string, models: Readonly<Record<string, unknown>>, path: string): string[] {
+function valueFaults(
+  value: unknown,
+  type: string,
+  models: Readonly<Record<string, unknown>>,
+  path: string,
+): string[] {
   if (value === null) return [`${path} is empty`];
   const list = /^Array<(.+)>$/.exec(type)?.[1];
   if (list !== undefined) {
@@ -104,7 +109,9 @@ function scalarFaults(value: unknown, type: string, path: string): string[] {
     case 'number':
       return typeof value === 'number' ? [] : [`${path} must be a number and is ${JSON.stringify(value)}`];
     case 'boolean':
-      return typeof value === 'boolean' ? [] : [`${path} must be true or false and is ${JSON.stringify(value)}`];
+      return typeof value === 'boolean'
+        ? []
+        : [`${path} must be true or false and is ${JSON.stringify(value)}`];
     case 'IntOrString':
     case 'number | string':
     case 'string | number':

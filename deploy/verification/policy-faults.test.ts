@@ -4,7 +4,12 @@ import { policyFaults } from './policy-faults.ts';
 
 const EXPECTED = { settings: new Set(['DATABASE_URL', 'AUTH_SECRET', 'PORT']), given: new Set(['mine']) };
 
-type Edit = (objects: { readonly deployment: Loose; readonly pod: Loose; readonly container: Loose; readonly service: Loose }) => void;
+type Edit = (objects: {
+  readonly deployment: Loose;
+  readonly pod: Loose;
+  readonly container: Loose;
+  readonly service: Loose;
+}) => void;
 // Edited as text would be, so without types.
 type Loose = Record<string, unknown>;
 
@@ -62,10 +67,16 @@ test('[HM3] a pod that leaves the restricted profile, or is given what it needs 
     [({ pod }) => delete pod['enableServiceLinks'], /HOLDFAST_PORT/],
     [({ pod }) => (pod['hostNetwork'] = true), /hostNetwork/],
     [({ pod }) => (pod['volumes'] = [{ name: 'v', hostPath: { path: '/' } }]), /a path of the node/],
-    [({ container }) => (container['securityContext'] = {}), /privileges.*write into its image.*capabilities/s],
+    [
+      ({ container }) => (container['securityContext'] = {}),
+      /privileges.*write into its image.*capabilities/s,
+    ],
     [({ container }) => (container['resources'] = {}), /requests no cpu.*no limit of memory/s],
     [({ container }) => (container['image'] = 'holdfast'), /without a tag/],
-    [({ container }) => (container['env'] = [{ name: 'PUBLIC_ULR', value: 'x' }]), /PUBLIC_ULR, which is no setting/],
+    [
+      ({ container }) => (container['env'] = [{ name: 'PUBLIC_ULR', value: 'x' }]),
+      /PUBLIC_ULR, which is no setting/,
+    ],
     [({ container }) => (container['env'] = [{ name: 'PORT' }, { name: 'PORT' }]), /PORT twice/],
   ];
   for (const [edit, message] of wrong) expect(faults(edit).join('\n')).toMatch(message);
@@ -77,8 +88,14 @@ test('[HM4] a rollout that takes pods away early, or kills what is still ending,
     [({ container }) => delete container['lifecycle'], /while proxies still send to it/],
     [({ pod }) => (pod['terminationGracePeriodSeconds'] = 30), /killed before it may have ended/],
     [({ container }) => delete container['startupProbe'], /no startupProbe/],
-    [({ container }) => (container['readinessProbe'] = { httpGet: { path: '/healthz' } }), /ready without being asked/],
-    [({ container }) => (container['livenessProbe'] = { httpGet: { path: '/readyz' } }), /a restart does not mend/],
+    [
+      ({ container }) => (container['readinessProbe'] = { httpGet: { path: '/healthz' } }),
+      /ready without being asked/,
+    ],
+    [
+      ({ container }) => (container['livenessProbe'] = { httpGet: { path: '/readyz' } }),
+      /a restart does not mend/,
+    ],
   ];
   for (const [edit, message] of wrong) expect(faults(edit).join('\n')).toMatch(message);
   const autoscaler = {
@@ -93,9 +110,13 @@ test('[HM5] a name that leads nowhere is told: of a Service, a port, a Secret, a
   const wrong: [Edit, RegExp][] = [
     [({ service }) => ((service['spec'] as Loose)['selector'] = { serves: 'nobody' }), /app chooses no pod/],
     [({ service }) => ((service['spec'] as Loose)['selector'] = {}), /chooses every pod/],
-    [({ service }) => ((service['spec'] as Loose)['ports'] = [{ targetPort: 'web' }]), /a port web that Deployment sync/],
     [
-      ({ container }) => (container['env'] = [{ name: 'PORT', valueFrom: { secretKeyRef: { name: 'lost' } } }]),
+      ({ service }) => ((service['spec'] as Loose)['ports'] = [{ targetPort: 'web' }]),
+      /a port web that Deployment sync/,
+    ],
+    [
+      ({ container }) =>
+        (container['env'] = [{ name: 'PORT', valueFrom: { secretKeyRef: { name: 'lost' } } }]),
       /the Secret lost, which nothing makes/,
     ],
     [({ pod }) => (pod['serviceAccountName'] = 'lost'), /the ServiceAccount lost/],
@@ -106,7 +127,11 @@ test('[HM5] a name that leads nowhere is told: of a Service, a port, a Secret, a
     metadata: { name: 'app' },
     spec: { rules: [{ http: { paths: [{ path: '/', backend: { service: { name: 'lost' } } }] } }] },
   };
-  const budget = { kind: 'PodDisruptionBudget', metadata: { name: 'x' }, spec: { selector: { matchLabels: { a: 'b' } } } };
+  const budget = {
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'x' },
+    spec: { selector: { matchLabels: { a: 'b' } } },
+  };
   expect(faults(undefined, [ingress, budget])).toEqual([
     'PodDisruptionBudget x chooses no pod of this release',
     'Ingress app leads / to lost, which is not there',

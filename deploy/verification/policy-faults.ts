@@ -107,7 +107,8 @@ function containerFaults(pod: Pod, { settings }: Expected): string[] {
     const faults: string[] = [];
     const resources = fields(container['resources']);
     const requests = fields(resources['requests']);
-    if (requests['cpu'] === undefined || requests['memory'] === undefined) faults.push('requests no cpu or memory');
+    if (requests['cpu'] === undefined || requests['memory'] === undefined)
+      faults.push('requests no cpu or memory');
     if (fields(resources['limits'])['memory'] === undefined) faults.push('has no limit of memory');
     if (!/[:@]/.test(String(container['image']))) faults.push('has an image without a tag');
     const policy = container['imagePullPolicy'];
@@ -124,7 +125,8 @@ function containerFaults(pod: Pod, { settings }: Expected): string[] {
 /** Secrets and claims that are asked for are made here, or were named by the values. */
 function referenceFaults(pod: Pod, objects: readonly KubernetesObject[], { given }: Expected): string[] {
   const made = (kind: string, name: Json | undefined): boolean =>
-    given.has(String(name)) || objects.some((object) => object.kind === kind && object.metadata.name === name);
+    given.has(String(name)) ||
+    objects.some((object) => object.kind === kind && object.metadata.name === name);
   const faults: string[] = [];
   for (const container of containersOf(pod)) {
     for (const entry of list(container['env']).map(fields)) {
@@ -135,7 +137,8 @@ function referenceFaults(pod: Pod, objects: readonly KubernetesObject[], { given
   }
   for (const volume of list(pod.spec['volumes']).map(fields)) {
     const claim = fields(volume['persistentVolumeClaim'])['claimName'];
-    if (claim !== undefined && !made('PersistentVolumeClaim', claim)) faults.push(`asks for the claim ${String(claim)}`);
+    if (claim !== undefined && !made('PersistentVolumeClaim', claim))
+      faults.push(`asks for the claim ${String(claim)}`);
   }
   const account = pod.spec['serviceAccountName'];
   if (account !== undefined && account !== 'default' && !made('ServiceAccount', account)) {
@@ -205,17 +208,23 @@ function selectorFaults(object: KubernetesObject, pods: readonly Pod[]): string[
     );
     return ports
       .filter((port) => !names.includes(port as Json))
-      .map((port) => `${nameOf(object)} sends to a port ${String(port)} that ${nameOf(pod.owner)} does not have`);
+      .map(
+        (port) => `${nameOf(object)} sends to a port ${String(port)} that ${nameOf(pod.owner)} does not have`,
+      );
   });
 }
 
 function backendFaults(object: KubernetesObject, objects: readonly KubernetesObject[]): string[] {
   if (object.kind === 'HorizontalPodAutoscaler') {
     const target = fields(fields(object['spec'])['scaleTargetRef']);
-    const there = objects.find(({ kind, metadata }) => kind === target['kind'] && metadata.name === target['name']);
+    const there = objects.find(
+      ({ kind, metadata }) => kind === target['kind'] && metadata.name === target['name'],
+    );
     if (!there) return [`${nameOf(object)} scales what is not there`];
     // Every upgrade would set it back.
-    return fields(there['spec'])['replicas'] === undefined ? [] : [`${nameOf(there)} has replicas and an autoscaler`];
+    return fields(there['spec'])['replicas'] === undefined
+      ? []
+      : [`${nameOf(there)} has replicas and an autoscaler`];
   }
   if (object.kind !== 'Ingress') return [];
   const paths = list(fields(object['spec'])['rules']).flatMap((rule) =>
@@ -224,13 +233,17 @@ function backendFaults(object: KubernetesObject, objects: readonly KubernetesObj
   return paths.flatMap((path) => {
     const service = fields(fields(path['backend'])['service'])['name'];
     const there = objects.some(({ kind, metadata }) => kind === 'Service' && metadata.name === service);
-    return there ? [] : [`${nameOf(object)} leads ${String(path['path'])} to ${String(service)}, which is not there`];
+    return there
+      ? []
+      : [`${nameOf(object)} leads ${String(path['path'])} to ${String(service)}, which is not there`];
   });
 }
 
 function duplicateFaults(objects: readonly KubernetesObject[]): string[] {
   const names = objects.map(nameOf);
-  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].map((name) => `${name} is there twice`);
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].map(
+    (name) => `${name} is there twice`,
+  );
 }
 
 function fields(value: unknown): Fields {

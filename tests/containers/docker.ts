@@ -52,7 +52,8 @@ export function containers(env: Readonly<Record<string, string>>, limitMs: numbe
       for (const id of ids) {
         await until(`${id} is healthy`, async () => {
           const state = await docker('inspect', '-f', '{{.State.Health.Status}}', id);
-          if (state === 'unhealthy') throw new Error(`${id} is unhealthy: ${await docker('logs', '--tail=20', id)}`);
+          if (state === 'unhealthy')
+            throw new Error(`${id} is unhealthy: ${await docker('logs', '--tail=20', id)}`);
           return state === 'healthy';
         });
       }

@@ -22,8 +22,9 @@ import type { SteadyWriter } from './steady-writer.ts';
 
 const LIMIT_MS = 90_000;
 const MIB = 1024 * 1024;
-/** Unpacked; the issue's own bound for the image without a database. */
-const MAX_IMAGE_BYTES = 350 * MIB;
+/** Of an image, beyond its base: a stand-in for a base may have any size. node:26-bookworm-slim has about 250 MB, and all must be below 350. */
+const MAX_ADDED_BYTES = 90 * MIB;
+const BASE = 'node:26-bookworm-slim';
 const MAX_ABSENCE_MS = 3_000;
 const WRITERS = 6;
 
@@ -40,10 +41,14 @@ const checks: Check[] = [
   {
     name: 'the image without a database is small enough',
     run: async () => {
-      const size = Number(await engine.docker('image', 'inspect', '-f', '{{.Size}}', 'holdfast:latest'));
-      if (size > MAX_IMAGE_BYTES) throw new Error(`It has ${inMib(size)}, of ${inMib(MAX_IMAGE_BYTES)} allowed.`);
-      const home = Number(await engine.docker('image', 'inspect', '-f', '{{.Size}}', 'holdfast:home'));
-      return `${inMib(size)}; with Postgres ${inMib(home)}`;
+      const size = async (image: string): Promise<number> =>
+        Number(await engine.docker('image', 'inspect', '-f', '{{.Size}}', image));
+      const base = await size(BASE);
+      const added = (await size('holdfast:latest')) - base;
+      if (added > MAX_ADDED_BYTES)
+        throw new Error(`It adds ${inMib(added)}, of ${inMib(MAX_ADDED_BYTES)} allowed.`);
+      const addedHome = (await size('holdfast:home')) - base;
+      return `${inMib(added)} on top of its base; with Postgres ${inMib(addedHome)}`;
     },
   },
   {
@@ -88,7 +93,8 @@ const checks: Check[] = [
       await finish(writers);
       await mustHoldAll(writers);
       const absencesMs = writers.flatMap((writer) => writer.absencesMs);
-      if (absencesMs.length < WRITERS) throw new Error(`Only ${absencesMs.length} sockets were cut: that was no replacement.`);
+      if (absencesMs.length < WRITERS)
+        throw new Error(`Only ${absencesMs.length} sockets were cut: that was no replacement.`);
       const longestMs = Math.max(...absencesMs);
       if (longestMs > MAX_ABSENCE_MS) throw new Error(`A client was away for ${Math.round(longestMs)} ms.`);
       const edits = writers.reduce((sum, { made }) => sum + made, 0);
@@ -145,7 +151,15 @@ const checks: Check[] = [
       const name = `holdfast-home-${randomUUID().slice(0, 8)}`;
       await engine.docker(
         ...['run', '-d', '--name', name, '--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL'],
-        ...['--security-opt', 'no-new-privileges', '-v', `${name}:/data`, '-p', '127.0.0.1:18888:8787', 'holdfast:home'],
+        ...[
+          '--security-opt',
+          'no-new-privileges',
+          '-v',
+          `${name}:/data`,
+          '-p',
+          '127.0.0.1:18888:8787',
+          'holdfast:home',
+        ],
       );
       try {
         await engine.untilHealthy(name);
@@ -219,17 +233,22 @@ async function mustHoldAll(all: readonly SteadyWriter[]): Promise<void> {
   await mustHold(all.map(({ name, made }) => ({ name, told: made })));
   const doc = await freshDocument();
   for (const { name, made } of all) {
-    const count = [...doc.getMap('tasks').keys()].filter((key) => new RegExp(`^${name}-\\d+/born$`).test(key)).length;
+    const count = [...doc.getMap('tasks').keys()].filter((key) =>
+      new RegExp(`^${name}-\\d+/born$`).test(key),
+    ).length;
     if (count !== made) throw new Error(`${name} made ${made} tasks, and there are ${count}.`);
   }
 }
 
-async function mustHold(expected: readonly { readonly name: string; readonly told: number }[]): Promise<void> {
+async function mustHold(
+  expected: readonly { readonly name: string; readonly told: number }[],
+): Promise<void> {
   const doc = await freshDocument();
   const missing = expected.flatMap(({ name, told }) =>
     Array.from({ length: told }, (_, n) => `${name}-${n}`).filter((id) => !has(doc, id)),
   );
-  if (missing.length > 0) throw new Error(`${missing.length} edits were lost: ${missing.slice(0, 5).join(', ')} ...`);
+  if (missing.length > 0)
+    throw new Error(`${missing.length} edits were lost: ${missing.slice(0, 5).join(', ')} ...`);
 }
 
 async function freshDocument(): Promise<Y.Doc> {

@@ -11,7 +11,10 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const chart = 'deploy/helm/holdfast';
 const rules = read(`${chart}/files/prometheus-rules.yaml`);
 const alerts = [...rules.matchAll(/^ +- alert: (\w+)$/gm)].map((match) => match[1] ?? '').sort();
-const workflows = globSync('.github/workflows/*.yaml', { cwd: root }).map((path) => ({ path, text: read(path) }));
+const workflows = globSync('.github/workflows/*.yaml', { cwd: root }).map((path) => ({
+  path,
+  text: read(path),
+}));
 
 /** The chart decides these by itself. */
 const OF_THE_CHART = ['HOST', 'PORT', 'DATA_DIR', 'DATABASE_URL'];
@@ -55,7 +58,9 @@ test('[DP2] the rules ask for metrics that the servers have', async () => {
   const metrics = createMetrics();
   const always = await metrics.text();
   metrics.close();
-  const asked = new Set([...rules.matchAll(/\b(?:holdfast|nodejs|process)_[a-z0-9_]+/g)].map(([name]) => name));
+  const asked = new Set(
+    [...rules.matchAll(/\b(?:holdfast|nodejs|process)_[a-z0-9_]+/g)].map(([name]) => name),
+  );
   expect(asked.size).toBeGreaterThan(10);
   const unknown = [...asked].filter((name) => {
     const base = name.replace(/_(bucket|count|sum)$/, '');
@@ -86,7 +91,9 @@ test('[DP4] workflows run what is pinned by commit, with few permissions, one ro
   const rollouts = workflows.filter(({ text }) => /KUBECONFIG/.test(text));
   expect(rollouts.length).toBe(2);
   for (const { path, text } of rollouts) {
-    expect(text, path).toMatch(/group: rollout-\$\{\{ inputs\.environment \}\}\n\s+cancel-in-progress: false/);
+    expect(text, path).toMatch(
+      /group: rollout-\$\{\{ inputs\.environment \}\}\n\s+cancel-in-progress: false/,
+    );
     expect(text, path).toMatch(/environment: \$\{\{ inputs\.environment \}\}/);
   }
 });
