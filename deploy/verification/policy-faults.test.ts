@@ -64,7 +64,7 @@ test('[HM3] a pod that leaves the restricted profile, or is given what it needs 
   const wrong: [Edit, RegExp][] = [
     [({ pod }) => (pod['securityContext'] = {}), /runs as root.*no runAsUser.*seccomp/s],
     [({ pod }) => delete pod['automountServiceAccountToken'], /the cluster's token/],
-    [({ pod }) => delete pod['enableServiceLinks'], /HOLDFAST_PORT/],
+    [({ pod }) => delete pod['enableServiceLinks'], /a variable for each Service/],
     [({ pod }) => (pod['hostNetwork'] = true), /hostNetwork/],
     [({ pod }) => (pod['volumes'] = [{ name: 'v', hostPath: { path: '/' } }]), /a path of the node/],
     [

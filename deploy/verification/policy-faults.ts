@@ -86,7 +86,7 @@ function securityFaults(pod: Pod): string[] {
   if (typeof context['runAsUser'] !== 'number' || context['runAsUser'] === 0) faults.push('has no runAsUser');
   if (fields(context['seccompProfile'])['type'] !== 'RuntimeDefault') faults.push('has no seccompProfile');
   if (spec['automountServiceAccountToken'] !== false) faults.push("is given the cluster's token");
-  if (spec['enableServiceLinks'] !== false) faults.push('is given variables such as HOLDFAST_PORT');
+  if (spec['enableServiceLinks'] !== false) faults.push('is given a variable for each Service');
   for (const banned of ['hostNetwork', 'hostPID', 'hostIPC']) if (spec[banned]) faults.push(`has ${banned}`);
   for (const volume of list(spec['volumes']).map(fields)) {
     if ('hostPath' in volume) faults.push(`mounts a path of the node (${String(volume['name'])})`);

@@ -34,7 +34,7 @@ test('[HM1] the chart passes on exactly the settings that there are, and is of t
   expect([...passedOn.matchAll(/"(\w+)"/g)].map((match) => match[1]).sort()).toEqual(secret.sort());
 
   const { version } = JSON.parse(read('package.json')) as { version: string };
-  expect(/^appVersion: "(.+)"$/m.exec(read(`${chart}/Chart.yaml`))?.[1]).toBe(version);
+  expect(/^appVersion: ['"](.+)['"]$/m.exec(read(`${chart}/Chart.yaml`))?.[1]).toBe(version);
 });
 
 test('[DP1] every alert has a runbook and is tried, and every runbook has an alert', () => {
