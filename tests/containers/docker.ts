@@ -32,6 +32,11 @@ export function containers(env: Readonly<Record<string, string>>, limitMs: numbe
   const docker = (...args: string[]): Promise<string> => call('docker', args);
   const compose = (...args: string[]): Promise<string> =>
     call('docker-compose', ['-p', PROJECT, '--profile', 'replicas', '--profile', 'observability', ...args]);
+  /** Both streams; standard error is where servers log. */
+  const logsOf = async (id: string): Promise<string> => {
+    const { stdout, stderr } = await execute('docker', ['logs', '--tail=20', id]);
+    return `${stdout}${stderr}`;
+  };
   const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> => {
     const deadline = performance.now() + limitMs;
     while (!(await isSo().catch(() => false))) {
@@ -50,11 +55,11 @@ export function containers(env: Readonly<Record<string, string>>, limitMs: numbe
     },
     untilHealthy: async (...ids) => {
       for (const id of ids) {
-        await until(`${id} is healthy`, async () => {
-          const state = await docker('inspect', '-f', '{{.State.Health.Status}}', id);
-          if (state === 'unhealthy')
-            throw new Error(`${id} is unhealthy: ${await docker('logs', '--tail=20', id)}`);
-          return state === 'healthy';
+        const isHealthy = async (): Promise<boolean> =>
+          (await docker('inspect', '-f', '{{.State.Health.Status}}', id)) === 'healthy';
+        await until(`${id} is healthy`, isHealthy).catch(async (error: unknown) => {
+          const state = await docker('inspect', '-f', '{{json .State}}', id);
+          throw new Error(`${state}\n${await logsOf(id)}`, { cause: error });
         });
       }
     },

@@ -10,7 +10,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import type * as Y from 'yjs';
-import { runChecks } from '@holdfast/deploy/verification/check.ts';
+import { Faults, runChecks } from '@holdfast/deploy/verification/check.ts';
 import type { Check } from '@holdfast/deploy/verification/check.ts';
 import { readFresh } from '../kill/writers.ts';
 import { createAccount } from '../support/account.ts';
@@ -180,7 +180,18 @@ if (import.meta.main) {
   const report = process.argv[2];
   if (report === undefined) throw new Error('Where shall the report be written?');
   await engine.compose('down', '-v', '--remove-orphans').catch(() => undefined);
-  const summary = await runChecks(checks);
+  let hasFailed = false;
+  const inTurn = checks.map(({ name, run }) => ({
+    name,
+    run: async () => {
+      if (hasFailed) throw new Faults(['not tried, because one before it failed']);
+      hasFailed = true;
+      const words = await run();
+      hasFailed = false;
+      return words;
+    },
+  }));
+  const summary = await runChecks(inTurn);
   for (const writer of writers) void writer.finish().catch(() => undefined);
   await writeFile(report, JSON.stringify(summary));
   await engine.compose('down', '-v', '--remove-orphans', '--timeout=5').catch(() => undefined);

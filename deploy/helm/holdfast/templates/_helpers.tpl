@@ -59,6 +59,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- default (printf "%s-database" (include "holdfast.fullname" .)) .Values.database.external.existingSecret -}}
 {{- end -}}
 
+{{- define "holdfast.isPublic" -}}
+{{- if or .Values.ingress.enabled (eq .Values.service.type "LoadBalancer") }}yes{{ end -}}
+{{- end -}}
+
 {{/* What the restricted profile of Pod Security asks of a pod. */}}
 {{- define "holdfast.podSecurityContext" -}}
 runAsNonRoot: true
