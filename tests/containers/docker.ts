@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const PROJECT = 'holdfast-checks';
+/** Of compose: the network is named for it. */
+export const PROJECT = 'holdfast-checks';
 const POLL_MS = 100;
 
 export interface Containers {
