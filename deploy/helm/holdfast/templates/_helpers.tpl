@@ -34,7 +34,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if .Values.image.digest -}}
 {{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- /* A tag of digits alone arrives as a number. */}}
+{{- $tag := ternary (int64 .Values.image.tag | toString) (toString .Values.image.tag) (or (kindIs "float64" .Values.image.tag) (kindIs "int64" .Values.image.tag)) -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion $tag) -}}
 {{- end -}}
 {{- end -}}
 
