@@ -180,6 +180,8 @@ export const DEVELOPER_SETTINGS: Readonly<Record<string, string>> = {
   HOLDFAST_KILL_ROUNDS: 'How often the kill tests kill the server.',
   HOLDFAST_DB_KILL_ROUNDS: 'How often the kill tests kill the database.',
   HOLDFAST_KILL_SEED: 'The seed of the kill tests.',
+  HOLDFAST_CONTAINER_LAB:
+    'A program that gives verify:deploy an engine and base images for its checks in containers.',
   HOLDFAST_BENCH_PROFILE: 'A folder: the benchmark writes a CPU profile of each server into it.',
 };
 

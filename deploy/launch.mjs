@@ -44,6 +44,7 @@ const COMMANDS = {
   start: { program: 'deploy/start.ts', build: () => true },
   test: { program: 'deploy/verify.ts', build: () => true },
   verify: { program: 'deploy/verify.ts', build: () => true },
+  'verify:deploy': { program: 'deploy/verify-deploy.ts', build: () => false },
   dev: { program: 'deploy/dev.ts', build: () => false },
   bench: { program: 'tests/bench/run.ts', build: () => false },
   holdfast: { program: 'deploy/holdfast.ts', build: (args) => args[0] === 'serve' },

@@ -7,6 +7,7 @@
  * Limits: two things run at a time, for machines with two cores.
  *
  *   --full            afterwards the property and kill tests again with their full counts (.ci/run)
+ *   --deploy          afterwards what npm run verify:deploy checks, counted together with the rest (.ci/run)
  *   anything else     goes to vitest, for example a path
  */
 import { spawn } from 'node:child_process';
@@ -17,6 +18,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runMain } from './fault.ts';
+import { skipsInWords } from './verification/check.ts';
+import { verifyDeployment } from './verify-deploy.ts';
 
 interface Outcome {
   readonly passed: number;
@@ -78,7 +81,8 @@ if (import.meta.main) await runMain(main);
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
   const full = args.includes('--full');
-  const vitestArgs = args.filter((arg) => arg !== '--full');
+  const deploy = args.includes('--deploy');
+  const vitestArgs = args.filter((arg) => arg !== '--full' && arg !== '--deploy');
   await obtainChromium();
 
   const outcomes: Outcome[] = [];
@@ -93,6 +97,12 @@ async function main(): Promise<void> {
         .join(' ')}`,
     );
     outcomes.push(await runTests('full counts', await countedTests(), FULL_COUNTS));
+  }
+  if (deploy) {
+    say('deployment');
+    const summary = await verifyDeployment();
+    process.stdout.write(skipsInWords(summary.skips));
+    outcomes.push(summary);
   }
   conclude(outcomes);
 }

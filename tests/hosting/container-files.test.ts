@@ -18,8 +18,8 @@ test('[CI2] every workspace is known to the image, and no setting of it or of co
   const { workspaces } = JSON.parse(read('package.json')) as { workspaces: string[] };
   const copied = [...dockerfile.matchAll(/^COPY (\S+)\/package\.json \S+\/$/gm)].map((match) => match[1]);
   expect(copied.sort()).toEqual([...workspaces].sort());
-  const service = read('compose.yaml').split('\n  postgres:\n')[0] ?? '';
-  const set = [...service.matchAll(/^ {6}([A-Z_]+):/gm)].map((match) => match[1] ?? '');
+  const service = read('compose.yaml').split('\nservices:\n')[0] ?? '';
+  const set = [...service.matchAll(/^ {4}([A-Z_]+):/gm)].map((match) => match[1] ?? '');
   expect(set).toContain('DATABASE_URL');
   expect(set.filter((name) => !(name in SETTINGS))).toEqual([]);
 });

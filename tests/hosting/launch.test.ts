@@ -205,7 +205,7 @@ test('[HO8] the exit code of the program is the launcher’s', async () => {
   expect((await finished(launch(tree, ['start', '--exit=7']))).code).toBe(7);
   expect(await finished(launch(tree, ['fly']))).toEqual({
     code: 1,
-    said: 'holdfast: There is no command "fly": it is one of start, test, verify, dev, bench, holdfast, format.\n',
+    said: 'holdfast: There is no command "fly": it is one of start, test, verify, verify:deploy, dev, bench, holdfast, format.\n',
   });
 });
 
