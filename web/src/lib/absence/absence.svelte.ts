@@ -183,7 +183,7 @@ export class Absence {
     const entries: AuditEntry[] = [];
     let cursor: string | null = null;
     do {
-      const question = { after: new Date(after).toISOString(), limit: PAGE, cursor };
+      const question = { after, limit: PAGE, cursor };
       const page = await this.#server.audit(spaceId, question);
       if (!page.ok) return { entries, isCut: true, problem: page.message };
       entries.push(...page.value.items);

@@ -79,8 +79,8 @@ export interface NotificationServer {
 export interface AuditQuestion {
   /** Absent: of everything in the space. */
   readonly task?: string;
-  /** Only what the server got after this instant, ISO 8601. */
-  readonly after?: string;
+  /** Only what the server got after this instant, epoch ms. */
+  readonly after?: number;
   readonly limit: number;
   readonly cursor?: string | null;
 }
@@ -131,7 +131,8 @@ export function createNotificationServer(origin: string): NotificationServer {
     unsubscribe: async (endpoint) =>
       withoutValue(await call('DELETE', '/api/v1/push-subscriptions', { endpoint })),
     async audit(spaceId, { task, after, limit, cursor }) {
-      const of = Object.entries({ task, after }).flatMap(([name, value]) =>
+      const since = after === undefined ? undefined : new Date(after).toISOString();
+      const of = Object.entries({ task, after: since }).flatMap(([name, value]) =>
         value === undefined ? [] : [`${name}=${encodeURIComponent(value)}&`],
       );
       const query = `${of.join('')}${pageQuery(limit, cursor)}`;
