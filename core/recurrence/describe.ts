@@ -10,7 +10,7 @@
 import { clampedDayOf } from './choice.ts';
 import { civilDate, DAY_SECONDS, parseDay, parseLocal, twoDigits } from './calendar.ts';
 import { RecurrenceError } from './error.ts';
-import { completeRule } from './expansion.ts';
+import { completeRule } from './complete-rule.ts';
 import { isFinerThanDaily, parseRule, type RecurrenceRule } from './rule.ts';
 import type { RuleWords } from './words.ts';
 import { germanWords } from './words-de.ts';

@@ -19,8 +19,9 @@
  */
 import { civilDate, DAY_SECONDS, dayNumber, LAST_DAY, LAST_YEAR, modulo, weekdayOf } from './calendar.ts';
 import { createClockSlots } from './clock-expansion.ts';
+import { completeRule } from './complete-rule.ts';
 import { countBits, countDays, createDayFilter, type DayFilter } from './day-filter.ts';
-import { isFinerThanDaily, rank, type RecurrenceRule } from './rule.ts';
+import { isFinerThanDaily, type RecurrenceRule } from './rule.ts';
 import { pickSetPositions, type Slots } from './slots.ts';
 
 /** @param start local second of the series' start; what the rule leaves open is taken from it */
@@ -29,32 +30,6 @@ export function createSlots(rule: RecurrenceRule, start: number): Slots {
   const days = createDayFilter(whole);
   if (isFinerThanDaily(whole.frequency)) return createClockSlots(whole, start, days);
   return expandPeriods(whole, start, createPeriods(whole, start, days));
-}
-
-/**
- * Takes from the start what the rule needs and does not say (RFC 5545 3.3.10: "information, not contained in the rule,
- * necessary to determine the various recurrence instance start time and dates are derived from the Start Time").
- */
-export function completeRule(rule: RecurrenceRule, start: number): RecurrenceRule {
-  const day = Math.floor(start / DAY_SECONDS);
-  const time = start - day * DAY_SECONDS;
-  const date = civilDate(day);
-  const { frequency } = rule;
-  let { months, monthDays, weekdays, hours, minutes, seconds } = rule;
-  const saysDay = rule.yearDays.length > 0 || monthDays.length > 0 || weekdays.length > 0;
-  if (!saysDay) {
-    if (frequency === 'WEEKLY' || rule.weekNumbers.length > 0) {
-      weekdays = [{ weekday: weekdayOf(day), nth: null }];
-    } else if (frequency === 'MONTHLY' || frequency === 'YEARLY') {
-      monthDays = [date.day];
-      if (frequency === 'YEARLY' && months.length === 0) months = [date.month];
-    }
-  }
-  const coarserThan = (name: 'HOURLY' | 'MINUTELY' | 'SECONDLY'): boolean => rank(frequency) > rank(name);
-  if (hours.length === 0 && coarserThan('HOURLY')) hours = [Math.floor(time / 3600)];
-  if (minutes.length === 0 && coarserThan('MINUTELY')) minutes = [Math.floor((time % 3600) / 60)];
-  if (seconds.length === 0 && coarserThan('SECONDLY')) seconds = [time % 60];
-  return { ...rule, months, monthDays, weekdays, hours, minutes, seconds };
 }
 
 /** The years, months, weeks or days that a rule visits, numbered from 0, the one that holds the start. */

@@ -31,8 +31,8 @@ import {
   SNOOZE_MS,
   type Target,
 } from './payload.ts';
-import { createPush, type Push, type PushState } from './push.ts';
-import { createReminderClock, type ReminderClock } from './reminder-clock.ts';
+import type { Push, PushState } from './push.ts';
+import type { ReminderClock } from './reminder-clock.ts';
 import {
   createNotificationServer,
   type NotificationEntry,
@@ -108,12 +108,6 @@ export class Reminding {
 
   open(device: Device): void {
     this.#device = device;
-    this.#push = createPush({
-      kept: device.kept,
-      server: this.server,
-      deviceId: () => device.self.id,
-      hasAccount: () => device.account !== null,
-    });
     this.#stops = [
       device.onAccount(() => {
         this.#isSettled = false;
@@ -230,6 +224,17 @@ export class Reminding {
   // --- beginning
 
   async #begin(device: Device): Promise<void> {
+    // Neither is needed for the first paint.
+    const [{ createPush }, { createReminderClock }] = await Promise.all([
+      import('./push.ts'),
+      import('./reminder-clock.ts'),
+    ]);
+    this.#push = createPush({
+      kept: device.kept,
+      server: this.server,
+      deviceId: () => device.self.id,
+      hasAccount: () => device.account !== null,
+    });
     const kept = readNotificationPreferences(await device.kept.read(PREFERENCES));
     if (kept.ok) this.preferences = kept.preferences;
     this.isReady = true;
