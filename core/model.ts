@@ -27,17 +27,7 @@ import { countsNow, readStepClosing, stepField, type StepOf } from './series/ste
 import { isStamp, msOfStamp, type StampClock } from './stamp.ts';
 import { createTable, type Entity, type Table } from './store.ts';
 import { readEnd } from './series/values.ts';
-import type {
-  EntityKind,
-  Filter,
-  Fragment,
-  List,
-  Reminder,
-  Section,
-  Tag,
-  Task,
-  TaskStatus,
-} from './task.ts';
+import type { EntityKind, Filter, Fragment, List, Reminder, Section, Tag, Task, TaskStatus } from './task.ts';
 import { createTree, listRow, parentRow, type Placing, type Tree } from './tree.ts';
 import {
   readArchived,

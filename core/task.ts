@@ -5,16 +5,7 @@
  * nothing about it changed, so `===` tells whether to draw again. Where a value in the document cannot be understood,
  * that one field reads as unset and its name stands in `faults`; nothing else suffers.
  */
-import type {
-  EpochMs,
-  FilterId,
-  ListId,
-  LocalDate,
-  SectionId,
-  TagId,
-  TaskId,
-  Writer,
-} from './ids.ts';
+import type { EpochMs, FilterId, ListId, LocalDate, SectionId, TagId, TaskId, Writer } from './ids.ts';
 import type { SeriesRule } from './recurrence/series.ts';
 
 export type Priority = 'low' | 'medium' | 'high' | 'urgent';

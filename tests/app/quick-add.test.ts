@@ -26,7 +26,11 @@ afterEach(async () => {
 
 /** Someone whose clock stands at a wall clock time of their zone. */
 async function arrive(now: string, options: PersonOptions = {}): Promise<Person> {
-  const person = await newPerson(browser, site.url, { timeZone: 'Europe/Berlin', isNotInstalled: true, ...options });
+  const person = await newPerson(browser, site.url, {
+    timeZone: 'Europe/Berlin',
+    isNotInstalled: true,
+    ...options,
+  });
   people.push(person);
   await setClock(person, now);
   return person;

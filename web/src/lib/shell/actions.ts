@@ -56,8 +56,7 @@ const hasTasks = (c: ActionContext): boolean => c.tasks.length > 0;
 const hasRow = (c: ActionContext): boolean => c.rowId !== null;
 const isSelecting = (c: ActionContext): boolean => c.app.selection.isOn;
 const isAmongDays = (c: ActionContext): boolean => hasRow(c) && c.list?.isByDays() === true;
-const canMove = (c: ActionContext): boolean =>
-  isAmongDays(c) || (hasRow(c) && c.list?.canReorder() === true);
+const canMove = (c: ActionContext): boolean => isAmongDays(c) || (hasRow(c) && c.list?.canReorder() === true);
 const hasList = (c: ActionContext): boolean => c.app.selection.isPossible;
 
 function withTasks(run: (bulk: Bulk, context: ActionContext) => void): (context: ActionContext) => void {

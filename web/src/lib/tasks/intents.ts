@@ -4,6 +4,9 @@
  * Promise: one call is one step of undo; what can be regretted shows a toast with "Undo" that undoes exactly that
  * intent, also after others have followed; a refusal is shown as the sentence it comes with. Undo and redo by
  * keyboard walk the whole session.
+ *
+ * It is one place for all of them, so that none can lack its undo or its words; what is done to many tasks at once is in
+ * bulk.ts.
  */
 
 import type {
