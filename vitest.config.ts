@@ -9,8 +9,9 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', 'web/build/**', 'web/.svelte-kit/**', 'data/**'],
     globalSetup: ['tests/support/postgres-setup.ts'],
-    // Two cores are what a small CI machine has, and a third of the time a test waits for a browser or a disk.
-    maxWorkers: 3,
+    // Two cores are what a small CI machine has. A third worker was tried: browsers and servers keep both cores busy, so it
+    // makes nothing quicker, and every single test slower.
+    maxWorkers: 2,
     // Only against a hang: on a busy machine, starting a server and a database takes many times as long.
     testTimeout: 120_000,
     hookTimeout: 120_000,

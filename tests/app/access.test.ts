@@ -115,6 +115,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
         seen[place] = await violations(anna, theme);
       }
       await anna.page.goto('/lists');
+      await anna.untilSync('On this device only');
       await anna.page.getByRole('textbox', { name: 'New list' }).fill('House');
       await anna.page.getByRole('textbox', { name: 'New list' }).press('Enter');
       await anna.page.getByRole('button', { name: 'Add a section' }).click();

@@ -171,3 +171,29 @@ test('[ST5] the power cut: what was shown as saved on the server is there after 
   await laptop.untilSync(/^\s*All saved/);
   await phone.untilTitles('Call Tom', 'Saved before', 'Written meanwhile');
 });
+
+test('[ST7] the new phone: everything is there after signing in; the old one is revoked, what it may not have sent is named, and it keeps it', async () => {
+  const { account, laptop, phone } = await laptopAndPhone('Call Tom');
+  const fresh = await newPerson(browser, app.url, { viewport: PHONE, timeZone: 'Europe/Berlin' });
+  people.push(fresh);
+  await fresh.signIn(account);
+  await fresh.untilTitles('Call Tom');
+  await cut(phone);
+  await phone.add('Never sent');
+  await laptop.page.goto('/devices');
+  await laptop.untilSync(/^\s*All saved/);
+  await laptop.page.getByRole('listitem').filter({ hasText: 'connected now' }).waitFor();
+  const old = laptop.page
+    .getByRole('listitem')
+    .filter({ hasText: 'What was changed on it since is on it alone' });
+  await old.getByRole('button', { name: /^Revoke/ }).click();
+  const dialog = laptop.page.getByRole('alertdialog', { name: /^Revoke .*\?$/ });
+  await dialog.getByText(/what was changed on it since has not reached the server/).waitFor();
+  await dialog.getByRole('button', { name: /^Revoke/ }).click();
+  await old.waitFor({ state: 'detached' });
+  await phone.context.setOffline(false);
+  await phone.untilSync(/^\s*Signed out/);
+  await phone.untilTitles('Call Tom', 'Never sent');
+  await fresh.add('Goes on');
+  await fresh.untilSync(/^\s*All saved/);
+});

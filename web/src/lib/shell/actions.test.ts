@@ -12,11 +12,12 @@ function contextWith(o: {
   rowId?: string | null;
   openId?: string | null;
   isSelecting?: boolean;
+  isByDays?: boolean;
   theme?: 'light' | 'dark' | 'system';
   areSingleOn?: boolean;
   recent?: readonly string[];
 }): ActionContext {
-  const list = { canReorder: () => true, rows: () => [] };
+  const list = { canReorder: () => true, isByDays: () => o.isByDays ?? false, rows: () => [] };
   return {
     app: {
       tasks: {
@@ -46,6 +47,7 @@ const CONTEXTS = [
   contextWith({ tasks: ['a'], rowId: 'a', theme: 'light' }),
   contextWith({ tasks: ['a'], openId: 'a', theme: 'dark', areSingleOn: false }),
   contextWith({ tasks: ['a', 'b'], isSelecting: true, rowId: 'a' }),
+  contextWith({ tasks: ['a'], rowId: 'a', isByDays: true }),
 ];
 
 function pressed(key: string) {

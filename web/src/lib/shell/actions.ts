@@ -15,7 +15,6 @@ import type { Priority } from '../tasks/priority.ts';
 import type { ListView, Step } from '../tasks/selection.svelte.ts';
 import { addDays, nextWeekday } from '../words/calendar.ts';
 import type { CommandPage, Frame } from './frame.ts';
-import { copyTaskLink } from './task-link.ts';
 import type { TaskPlace } from './task-place.svelte.ts';
 
 export interface ActionContext {
@@ -439,7 +438,7 @@ export const ACTIONS: readonly Action[] = [
     applies: hasTasks,
     run: ({ app, tasks, rowId }) => {
       const id = rowId ?? tasks[0];
-      if (id !== undefined) void copyTaskLink(id, app.toasts);
+      if (id !== undefined) void import('./task-link.ts').then((link) => link.copyTaskLink(id, app.toasts));
     },
   },
   page('due', 'Set the due date', { key: 'd', words: 'when schedule date snooze' }),

@@ -74,7 +74,7 @@ test('[L7] what is in an archived list is in no day, and is found', () => {
   expect(chosen(taskRules.due('2026-11-23', 'UTC', archived), rows)).toEqual(['here']);
   expect(chosen(taskRules.upcoming('2026-11-22', 'UTC', archived), rows)).toEqual(['here']);
   expect(chosen(taskRules.dated('UTC', archived), rows)).toEqual(['here']);
-  expect(chosen(taskRules.all(), rows)).toEqual(['here', 'away']);
+  expect(chosen(taskRules.all(), rows)).toEqual(['away', 'here']);
 });
 
 test('[P10] what is due comes by date, then by time, a day without a time last', () => {
