@@ -118,12 +118,16 @@ async function prepare(folder: string, site: StaticSite, size: number): Promise<
   const page = await context.newPage();
   await page.goto(`${site.url}/settings`);
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  const isSaved = page.getByRole('status', { name: 'Sync' }).filter({ hasText: 'On this device only' });
+  await isSaved.waitFor({ timeout: 60_000 });
   await page.getByLabel('File to import').setInputFiles({
     name: 'many.json',
     mimeType: 'application/json',
     buffer: Buffer.from(manyTasksFile({ count: size })),
   });
   await page.getByText('tasks added').waitFor({ timeout: 600_000 });
+  // What was added is told before it is stored, and a new page would come before that.
+  await isSaved.waitFor({ timeout: 600_000 });
   // The cache of the first paint is written two seconds after the last change.
   await page.goto(`${site.url}/`);
   await page.getByRole('listitem').first().waitFor({ timeout: 60_000 });
