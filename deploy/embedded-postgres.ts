@@ -55,6 +55,8 @@ export interface EmbeddedPostgresOptions {
   readonly report?: (sentence: string) => void;
   /** Postgres is gone and does not come back. */
   readonly onLost?: (fault: StartFault) => void;
+  /** Above this Postgres is lost, for something beside it must be wrong. 5 unless told; more for whoever kills it on purpose. */
+  readonly maxRestartsPerMinute?: number;
   /** Gives up the making of a new database, which takes long on a busy machine, and leaves nothing of it. */
   readonly signal?: AbortSignal;
 }
@@ -124,7 +126,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const password = await keepPassword(setup);
     await trimLog(layout.log);
     options.signal?.throwIfAborted();
-    return await supervise(setup, password, options.onLost ?? (() => undefined));
+    return await supervise(setup, password, options);
   } catch (error) {
     throw folderFault(layout.folder, error);
   }
@@ -292,7 +294,7 @@ async function trimLog(path: string): Promise<void> {
 async function supervise(
   setup: Setup,
   password: string,
-  onLost: (fault: StartFault) => void,
+  { onLost = () => undefined, maxRestartsPerMinute = MAX_RESTARTS_PER_MINUTE }: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
   const { layout, report } = setup;
   let { child, listener } = await launch(setup, await chooseListener(layout));
@@ -308,7 +310,7 @@ async function supervise(
   const restart = async (): Promise<void> => {
     const now = performance.now();
     restarts.push(now);
-    if (restarts.filter((at) => now - at < MINUTE_MS).length > MAX_RESTARTS_PER_MINUTE) {
+    if (restarts.filter((at) => now - at < MINUTE_MS).length > maxRestartsPerMinute) {
       onLost(new StartFault(`Postgres keeps dying; the reason stands in ${layout.log}.`));
       return;
     }

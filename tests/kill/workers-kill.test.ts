@@ -21,19 +21,27 @@ import { turns } from './writers.ts';
 
 const { rounds, seed } = killBudget('HOLDFAST_KILL_ROUNDS', 2);
 const ROUND_TIMEOUT_MS = 60_000;
-/** A Postgres that dies more than five times a minute is given up, which is right outside of here. */
 const ROUNDS_PER_DATABASE_KILL = 4;
 
 let folder: string;
 let postgres: EmbeddedPostgres;
 let database: Database;
 let workers: Attempt[];
+/** Rejects when Postgres is gone for good: whoever waits for its answer would wait for ever. */
+let lost: PromiseWithResolvers<never>;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'holdfast-test-workers-'));
   // mkdtemp makes it 0700, and as root Postgres runs as another user.
   await chmod(folder, 0o711);
-  postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres') });
+  lost = Promise.withResolvers();
+  lost.promise.catch(() => undefined);
+  postgres = await startEmbeddedPostgres({
+    folder: join(folder, 'postgres'),
+    onLost: (fault) => lost.reject(fault),
+    // It is killed here as often as the rounds are quick.
+    maxRestartsPerMinute: Infinity,
+  });
   database = createDatabase({ url: postgres.url, onError: () => undefined, maxConnections: 4 });
   await migrate(database);
   workers = await Promise.all([startWorkers(), startWorkers()]);
@@ -49,34 +57,36 @@ afterEach(async () => {
 test(
   '[DUR4] kill -9 of one of two workers and of the database: everything they write is there once, and equals the documents',
   { timeout: ROUND_TIMEOUT_MS * (rounds + 2) },
-  async () => {
-    const random = seededRandom(seed);
-    const stream = await createEditStream(database, 2, random);
-    for (let round = 0; round < rounds; round++) {
-      const editing = stream.run(20 + Math.floor(random() * 40));
-      await turns(Math.floor(random() * 400));
-      const which = random() < 0.5 ? 0 : 1;
-      workers[which]?.child.kill('SIGKILL');
-      await workers[which]?.exited;
-      // An immediate shutdown: nothing is written any more, and the next start recovers as after a crash.
-      if (round % ROUNDS_PER_DATABASE_KILL === 1) process.kill(postgres.pid, 'SIGQUIT');
-      await editing;
-      await workers[which]?.cleanUp();
-      await answers(database);
-      workers[which] = await startWorkers();
-    }
-    for (const spaceId of stream.spaceIds) await untilProjected(spaceId);
-    for (const spaceId of stream.spaceIds) {
-      expect(stream.written(spaceId).size).toBeGreaterThan(0);
-      for (const book of BOOKS) {
-        expect(
-          await book.faults(database, spaceId, stream),
-          `${book.name}, HOLDFAST_KILL_SEED=${seed}`,
-        ).toEqual([]);
-      }
-    }
-  },
+  () => Promise.race([lost.promise, killAndReadTheBooks()]),
 );
+
+async function killAndReadTheBooks(): Promise<void> {
+  const random = seededRandom(seed);
+  const stream = await createEditStream(database, 2, random);
+  for (let round = 0; round < rounds; round++) {
+    const editing = stream.run(20 + Math.floor(random() * 40));
+    await turns(Math.floor(random() * 400));
+    const which = random() < 0.5 ? 0 : 1;
+    workers[which]?.child.kill('SIGKILL');
+    await workers[which]?.exited;
+    // An immediate shutdown: nothing is written any more, and the next start recovers as after a crash.
+    if (round % ROUNDS_PER_DATABASE_KILL === 1) process.kill(postgres.pid, 'SIGQUIT');
+    await editing;
+    await workers[which]?.cleanUp();
+    await answers(database);
+    workers[which] = await startWorkers();
+  }
+  for (const spaceId of stream.spaceIds) await untilProjected(spaceId);
+  for (const spaceId of stream.spaceIds) {
+    expect(stream.written(spaceId).size).toBeGreaterThan(0);
+    for (const book of BOOKS) {
+      expect(
+        await book.faults(database, spaceId, stream),
+        `${book.name}, HOLDFAST_KILL_SEED=${seed}`,
+      ).toEqual([]);
+    }
+  }
+}
 
 async function startWorkers(): Promise<Attempt> {
   const attempt = await attemptStart({
