@@ -121,7 +121,7 @@ test('[P24] over plain http the app works and says what is missing and why', asy
   await site.close();
 });
 
-test('[P25] where nothing can be stored the app says so and still works', async () => {
+test('[P25] [SA1] where nothing can be stored the app says so, also of a pasted list, and still works', async () => {
   const site = await serveBuild();
   const anna = await newPerson(browser, site.url, {
     before: `Object.defineProperty(window, 'indexedDB', { value: {
@@ -135,6 +135,9 @@ test('[P25] where nothing can be stored the app says so and still works', async 
   await anna.add('Buy bread');
   await anna.untilTitles('Buy bread');
   await anna.untilSync(/^\s*Not saved/);
+  await anna.paste('Milk\nEggs');
+  await anna.page.getByText('2 tasks added, not stored yet').first().waitFor();
+  await anna.untilTitles('Buy bread', 'Milk', 'Eggs');
   await anna.close();
   await site.close();
 });
@@ -171,4 +174,85 @@ test('[P26] an export comes back as it was, on another device with no network', 
   await ben.close();
   await site.close();
   await rm(folder, { recursive: true, force: true });
+});
+
+/** Keeps the stores busy, as another tab at work does, until what it gives is called: nothing is stored meanwhile. */
+async function holdStores(page: Page): Promise<() => Promise<void>> {
+  await page.evaluate(async () => {
+    const names = (await indexedDB.databases()).map(({ name }) => name ?? '');
+    const opened = await Promise.all(
+      names.map(
+        (name) =>
+          new Promise<IDBDatabase>((resolve, reject) => {
+            const request = indexedDB.open(name);
+            request.onsuccess = () => {
+              resolve(request.result);
+            };
+            request.onerror = () => {
+              reject(new Error(`${name} does not open`));
+            };
+          }),
+      ),
+    );
+    const database = opened.find(({ objectStoreNames }) => objectStoreNames.contains('updates'));
+    if (!database) throw new Error('there is no database of a document');
+    const held = { letGo: () => undefined as unknown };
+    Object.assign(window, { held });
+    await new Promise<void>((resolve) => {
+      const transaction = database.transaction('updates', 'readwrite');
+      let isHeld = true;
+      held.letGo = () => {
+        isHeld = false;
+        return new Promise((done) => (transaction.oncomplete = done));
+      };
+      const again = (): void => {
+        resolve();
+        if (isHeld) transaction.objectStore('updates').count().onsuccess = again;
+      };
+      transaction.objectStore('updates').count().onsuccess = again;
+    });
+  });
+  return async () => {
+    await page.evaluate(
+      () => (window as unknown as { held: { letGo: () => unknown } }).held.letGo() as Promise<void>,
+    );
+  };
+}
+
+test('[SA1] an import and a pasted list are said to be added once they are stored, and a reload then keeps them', async () => {
+  const site = await serveBuild();
+  const anna = await newPerson(browser, site.url);
+  await anna.add('Mine');
+  await anna.untilSync('On this device only');
+
+  const free = await holdStores(anna.page);
+  await anna.paste('Bread\nMilk');
+  await anna.untilTitles('Mine', 'Bread', 'Milk');
+  await anna.untilSync('Saving');
+  expect(await anna.page.getByText('2 tasks added').count()).toBe(0);
+  await free();
+  await anna.page.getByText('2 tasks added').first().waitFor();
+  await anna.page.reload();
+  await anna.untilTitles('Mine', 'Bread', 'Milk');
+
+  await anna.go('Settings');
+  const freeAgain = await holdStores(anna.page);
+  const at = Date.UTC(2026, 10, 1) * 1024;
+  const tasks = { 'x1/born': { t: at, by: '2f' }, 'x1/title@2f': { v: 'From a file', t: at } };
+  await anna.page.getByLabel('File to import').setInputFiles({
+    name: 'tasks.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify({ format: 'holdfast-export', version: 1, maps: { tasks } })),
+  });
+  await anna.page.getByText('“tasks.json” is being stored').waitFor();
+  await anna.untilSync('Saving');
+  expect(await anna.page.getByText('1 task added').count()).toBe(0);
+  expect(await anna.page.getByText('was imported').count()).toBe(0);
+  await freeAgain();
+  await anna.page.getByText('1 task added').waitFor();
+  await anna.page.reload();
+  await anna.go('Inbox');
+  await anna.row('From a file').waitFor();
+  await anna.close();
+  await site.close();
 });

@@ -51,6 +51,7 @@ export class App {
     toasts: this.toasts,
     scope: this.scope,
     present: () => this.clock.present,
+    stored: () => this.#stored(),
   });
   readonly reminding = new Reminding({
     intents: this.intents,
@@ -217,6 +218,12 @@ export class App {
     } catch {
       // The part could not be loaded, or another window signed out: nothing that was edited depends on it.
     }
+  }
+
+  /** Rejections are of a device that did not open, which keeps nothing. */
+  async #stored(): Promise<boolean> {
+    const device = await this.#start?.device.catch(() => undefined);
+    return (await device?.stored()) ?? false;
   }
 
   #edit(run: (document: HoldfastDocument) => void): void {

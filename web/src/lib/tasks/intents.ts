@@ -68,6 +68,7 @@ export class Intents {
   readonly #toasts: Toasts;
   readonly #scope: ScopeAsker;
   readonly #present: () => Present;
+  readonly #stored: () => Promise<boolean>;
   /** Counts intents, so that a toast knows whether its own is still the last. */
   #count = 0;
 
@@ -77,12 +78,15 @@ export class Intents {
     toasts: Toasts;
     scope: ScopeAsker;
     present: () => Present;
+    /** Resolves when everything edited so far is stored on this device; false: it cannot be stored now. */
+    stored: () => Promise<boolean>;
   }) {
     this.#edit = o.edit;
     this.#tasks = o.tasks;
     this.#toasts = o.toasts;
     this.#scope = o.scope;
     this.#present = o.present;
+    this.#stored = o.stored;
   }
 
   /**
@@ -145,11 +149,13 @@ export class Intents {
     if (lines.length === 1 && sentence === undefined) {
       this.#toasts.announce(`Added: ${lines[0]?.title ?? ''}`);
     } else {
-      this.#offerUndo(sentence ?? `${String(lines.length)} tasks added`, (document) => {
+      const words = sentence ?? `${String(lines.length)} tasks added`;
+      const takeBack = (document: HoldfastDocument): void => {
         document.batch(`take back ${String(ids.length)} tasks`, () => {
           for (const id of ids) document.trashTask(id);
         });
-      });
+      };
+      this.#offerUndo(words, takeBack, this.#stored());
     }
     return ids;
   }
@@ -587,47 +593,53 @@ export class Intents {
    * refused are counted, and the first says why.
    */
   together(label: string, sentence: string, run: (document: HoldfastDocument) => readonly Result[]): void {
-    this.#once(sentence, (document) => {
-      const refused = document.batch(label, () => run(document)).filter((result) => !result.ok);
-      const [first] = refused;
-      if (!first) return sentence;
-      return `${sentence}. ${refused.length.toLocaleString()} could not be changed: ${first.message}`;
-    });
-  }
-
-  /** A file that was exported. What is answered goes to `told`; it can be undone like anything else. */
-  importFile(file: unknown, told: (result: Result<ImportSummary>) => void): void {
-    this.#once('The file was imported', (document) => {
-      const result = document.importJson(file);
-      told(result);
-      return result.ok ? 'The file was imported' : null;
-    });
-  }
-
-  /** `run` gives the sentence to show, or null where it has said all that there is to say. */
-  #once(nothing: string, run: (document: HoldfastDocument) => string | null): void {
     this.#count += 1;
     this.#edit((document) => {
       const before = document.lastIntent;
-      const sentence = run(document);
-      if (sentence === null) return;
+      const refused = document.batch(label, () => run(document)).filter((result) => !result.ok);
+      const [first] = refused;
+      const words = first
+        ? `${sentence}. ${refused.length.toLocaleString()} could not be changed: ${first.message}`
+        : sentence;
+      // Without an intent it was so already.
+      if (document.lastIntent === before) this.#toasts.show(first ? words : `${sentence} already`);
+      else this.#offerBack(words, document.lastIntent);
+    });
+  }
+
+  /**
+   * A file that was exported. What is answered goes to `told`, a success only once it is stored, or cannot be stored
+   * (`isStored` false); it can be undone like anything else.
+   */
+  importFile(file: unknown, told: (result: Result<ImportSummary>, isStored: boolean) => void): void {
+    this.#count += 1;
+    this.#edit((document) => {
+      const before = document.lastIntent;
+      const result = document.importJson(file);
       const mine = document.lastIntent;
-      if (mine === undefined || mine === before) {
-        // It was so already.
-        this.#toasts.show(sentence === nothing ? `${sentence} already` : sentence);
+      if (!result.ok) {
+        told(result, true);
         return;
       }
-      this.#toasts.show(sentence, {
-        undo: () => {
-          this.#toasts.dismiss();
-          this.#edit((doc) => {
-            this.#count += 1;
-            const undone = doc.undo(mine);
-            if (undone.ok) this.#toasts.announce('Undone');
-            else this.#toasts.show(undone.message);
-          });
-        },
+      void this.#stored().then((isStored) => {
+        told(result, isStored);
+        if (mine === before) this.#toasts.show('The file was imported already');
+        else this.#offerBack('The file was imported', mine);
       });
+    });
+  }
+
+  #offerBack(words: string, intent: number | undefined): void {
+    this.#toasts.show(words, {
+      undo: () => {
+        this.#toasts.dismiss();
+        this.#edit((document) => {
+          this.#count += 1;
+          const undone = document.undo(intent);
+          if (undone.ok) this.#toasts.announce('Undone');
+          else this.#toasts.show(undone.message);
+        });
+      },
     });
   }
 
@@ -663,20 +675,31 @@ export class Intents {
     });
   }
 
-  /** Undoes the intent just made: by history while it is the last one, by its opposite after that. */
-  #offerUndo(text: string, opposite: (document: HoldfastDocument) => unknown): void {
+  /**
+   * Undoes the intent just made: by history while it is the last one, by its opposite after that. With `stored` it is said
+   * only once that is known.
+   */
+  #offerUndo(
+    text: string,
+    opposite: (document: HoldfastDocument) => unknown,
+    stored?: Promise<boolean>,
+  ): void {
     const mine = this.#count;
-    this.#toasts.show(text, {
-      undo: () => {
-        this.#toasts.dismiss();
-        this.#edit((document) => {
-          const undone = mine === this.#count && document.undo().ok;
-          if (!undone) opposite(document);
-          this.#count += 1;
-        });
-        this.#toasts.announce('Undone');
-      },
-    });
+    const undo = (): void => {
+      this.#toasts.dismiss();
+      this.#edit((document) => {
+        const undone = mine === this.#count && document.undo().ok;
+        if (!undone) opposite(document);
+        this.#count += 1;
+      });
+      this.#toasts.announce('Undone');
+    };
+    if (!stored) this.#toasts.show(text, { undo });
+    else {
+      void stored.then((isStored) => {
+        this.#toasts.show(isStored ? text : `${text}, not stored yet`, { undo });
+      });
+    }
   }
 }
 
