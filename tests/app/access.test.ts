@@ -70,6 +70,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       '/devices',
       '/conflicts',
       '/away',
+      '/lab',
       '/lists',
     ]) {
       await anna.page.goto(place);

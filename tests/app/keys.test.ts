@@ -385,6 +385,7 @@ test('[K11] at 200% zoom no page scrolls sideways and nothing is cut off', async
     '/trash',
     '/settings',
     '/sync',
+    '/lab',
     '/reset',
   ]) {
     await anna.page.goto(path);

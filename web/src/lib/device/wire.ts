@@ -57,7 +57,8 @@ export interface Receipt {
 
 export const EMPTY_UPDATE = Uint8Array.of(0, 0);
 
-export function syncFrame(step: 1 | 2, update: Uint8Array): Uint8Array {
+/** `update`: of step 1 the state vector. */
+export function syncFrame(step: (typeof SYNC)[keyof typeof SYNC], update: Uint8Array): Uint8Array {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, MESSAGE.sync);
   encoding.writeVarUint(encoder, step);
@@ -73,7 +74,7 @@ export function helloFrame(hello: Hello): Uint8Array {
 }
 
 export function numberFrame(
-  type: typeof MESSAGE.receipt | typeof MESSAGE.applied | typeof MESSAGE.contentHash,
+  type: (typeof MESSAGE)['receipt' | 'head' | 'applied' | 'contentHash'],
   value: number,
 ): Uint8Array {
   const encoder = encoding.createEncoder();

@@ -184,6 +184,7 @@ export const ACTIONS: readonly Action[] = [
   place('devices', 'Devices', '/devices'),
   place('conflicts', 'Second values', '/conflicts'),
   place('away', 'While you were away', '/away'),
+  place('lab', 'Airplane lab', '/lab'),
   {
     id: 'undo',
     name: 'Undo',
