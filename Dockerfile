@@ -25,6 +25,8 @@ RUN npm ci --no-audit --no-fund --loglevel=error
 COPY tsconfig.json ./
 COPY core core
 COPY web web
+# The guide is built into the app.
+COPY docs/guide docs/guide
 RUN cd web && node ../node_modules/vite/bin/vite.js build
 
 FROM manifests AS modules

@@ -182,6 +182,7 @@ export const DEVELOPER_SETTINGS: Readonly<Record<string, string>> = {
   HOLDFAST_KILL_SEED: 'The seed of the kill tests.',
   HOLDFAST_CONTAINER_LAB:
     'A program that gives verify:deploy an engine and base images for its checks in containers.',
+  HOLDFAST_UPDATE_GUIDE: '1: the test of the guide writes its pictures into docs/guide/pictures.',
   HOLDFAST_BENCH_PROFILE: 'A folder: the benchmark writes a CPU profile of each server into it.',
 };
 

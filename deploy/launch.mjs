@@ -25,8 +25,10 @@ const buildMarker = join(stateFolder, 'web-build');
 
 /** The oldest system Node that runs our TypeScript unbuilt and without a warning. */
 const OLDEST_SYSTEM_NODE = [24, 12];
-/** Folders and files below web/ and core/ that the built app does not depend on, besides tests. */
-const NOT_SOURCES = new Set(['node_modules', 'build', '.svelte-kit', 'dist', 'SPEC.md']);
+/** Folders and files below SOURCES that the built app does not depend on, besides tests. */
+const NOT_SOURCES = new Set(['node_modules', 'build', '.svelte-kit', 'dist', 'SPEC.md', 'pictures']);
+/** What the app is built of. */
+const SOURCES = ['web', 'core', 'docs/guide'];
 const LOCK_POLL_MS = 250;
 const LOCK_WRITE_MS = 5000;
 const PARENT_POLL_MS = 100;
@@ -239,7 +241,7 @@ async function build(node) {
 
 /** Over the contents, not the times: a checkout touches every file. */
 function sourcesHash() {
-  const files = [...filesBelow(join(root, 'web')), ...filesBelow(join(root, 'core'))].sort();
+  const files = SOURCES.flatMap((folder) => filesBelow(join(root, folder))).sort();
   const parts = [];
   for (const file of files) parts.push(relative(root, file).split(sep).join('/'), readFileSync(file));
   return hashOf([...parts, readFileSync(join(root, 'package-lock.json'))]);

@@ -71,6 +71,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       '/conflicts',
       '/away',
       '/lab',
+      '/help',
       '/lists',
     ]) {
       await anna.page.goto(place);
@@ -78,6 +79,13 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
       await anna.sync.filter({ hasText: 'On this device only' }).waitFor();
       seen[place] = await violations(anna, theme);
     }
+    await anna.page.goto('/lab');
+    await anna.page.getByRole('button', { name: 'One title, two edits' }).click();
+    const next = anna.page.getByRole('button', { name: 'Do it' });
+    while ((await next.count()) > 0) await next.click();
+    await anna.page.getByRole('button', { name: 'Use this instead' }).first().waitFor();
+    await anna.page.getByRole('button', { name: 'Cut the wire of the phone' }).click();
+    seen['lab with two titles'] = await violations(anna, theme);
     await anna.page.goto('/search');
     const field = anna.page.getByRole('searchbox', { name: 'Search' });
     await anna.page.getByRole('button', { name: 'Filter', exact: true }).click();

@@ -170,3 +170,20 @@ test('[F5] on a phone the lists name the views', async () => {
   await anna.page.getByRole('link', { name: 'Calls' }).click();
   await anna.untilTitles('Call Tom');
 });
+
+test('[F7] Escape puts the proposals away, and again empties the field with what it had found', async () => {
+  const anna = await arrive({ isNotInstalled: true });
+  await anna.add('Buy bread', 'Call Tom');
+  await anna.go('Search');
+  await searchBox(anna).pressSequentially('due t');
+  await anna.page.getByRole('option', { name: 'today' }).waitFor();
+  await anna.page.keyboard.press('Escape');
+  await anna.page.getByRole('option').first().waitFor({ state: 'detached' });
+  expect(await searchBox(anna).inputValue()).toBe('due t');
+  await searchBox(anna).fill('bread');
+  await anna.page.getByText('1 found').waitFor();
+  await anna.page.keyboard.press('Escape');
+  await anna.page.getByText('1 found').waitFor({ state: 'detached' });
+  expect(await searchBox(anna).inputValue()).toBe('');
+  await anna.row('Buy bread').waitFor({ state: 'detached' });
+});

@@ -386,6 +386,7 @@ test('[K11] at 200% zoom no page scrolls sideways and nothing is cut off', async
     '/settings',
     '/sync',
     '/lab',
+    '/help',
     '/reset',
   ]) {
     await anna.page.goto(path);

@@ -84,6 +84,7 @@ async function makeTree(): Promise<Tree> {
   await write('package.json', '{"type":"module"}');
   await write('package-lock.json', '{"packages":{"node_modules/a":{"version":"1.0.0","integrity":"x"}}}');
   await write('web/src/page.ts', 'export const page = 1;');
+  await write('docs/guide/README.md', '# The guide');
   await write('core/task.ts', 'export const task = 1;');
   for (const file of ['launch.mjs', 'node-flags.json']) {
     await copyFile(join(dirname(launcher), file), join(root, 'deploy', file));
@@ -198,6 +199,9 @@ test('[HO7] a changed source builds again, a changed test does not', async () =>
   await tree.write('core/task.ts', 'export const task = 2;');
   await finished(launch(tree, ['start']));
   expect(await tree.count('builds')).toBe(2);
+  await tree.write('docs/guide/README.md', '# Another guide');
+  await finished(launch(tree, ['start']));
+  expect(await tree.count('builds')).toBe(3);
 });
 
 test('[HO8] the exit code of the program is the launcher’s', async () => {

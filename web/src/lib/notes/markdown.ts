@@ -1,5 +1,5 @@
 /**
- * Notes as they are read: Markdown to HTML that may be put into the page.
+ * Notes as they are read, and the guide: Markdown to HTML that may be put into the page.
  *
  * Promise: nothing in notes runs, loads or looks like a part of the app: HTML is shown as the words that it is, pictures
  * are links, and of what comes out only a short list of elements is left. Links open in a window of their own that knows
@@ -72,6 +72,35 @@ export function renderNotes(text: string): string {
     // Every other value is judged as an address.
     ADD_URI_SAFE_ATTR: PLAIN_ATTRIBUTES,
     ALLOWED_URI_REGEXP: LINKS,
+    ALLOW_DATA_ATTR: false,
+  });
+}
+
+/**
+ * A page of the guide (docs/guide), which is our own text: without its first heading and without pictures. A link to another
+ * page of it leads to that page's part of this one; one to any other file of the source is left as words.
+ */
+export function renderGuide(text: string): string {
+  const marked = new Marked({
+    gfm: true,
+    renderer: {
+      image: () => '',
+      heading({ tokens, depth }: Tokens.Heading) {
+        return depth === 1 ? '' : `<h3>${this.parser.parseInline(tokens)}</h3>\n`;
+      },
+      link({ href, tokens }: Tokens.Link) {
+        const words = this.parser.parseInline(tokens);
+        const page = /^([\w-]+)\.md$/.exec(href)?.[1];
+        if (page !== undefined) return `<a href="#${page}">${words}</a>`;
+        return LINKS.test(href) ? `<a href="${escaped(href)}" rel="noopener">${words}</a>` : words;
+      },
+    },
+  });
+  return DOMPurify(window).sanitize(marked.parse(text, { async: false }), {
+    ALLOWED_TAGS: [...TAGS, 'h3'],
+    ALLOWED_ATTR: ['href', 'rel', ...PLAIN_ATTRIBUTES],
+    ADD_URI_SAFE_ATTR: ['rel', ...PLAIN_ATTRIBUTES],
+    ALLOWED_URI_REGEXP: /^(?:https?:|#)/i,
     ALLOW_DATA_ATTR: false,
   });
 }

@@ -97,12 +97,13 @@ function move(by: Step): (context: ActionContext) => void {
   };
 }
 
-function place(id: string, name: string, path: string, key?: string): Action {
+function place(id: string, name: string, path: string, key?: string, words?: string): Action {
   return {
     id: `go-${id}`,
     name: `Go to ${name}`,
     group: 'Anywhere',
     ...(key === undefined ? {} : { keys: [`g ${key}`] }),
+    ...(words === undefined ? {} : { words }),
     run: ({ frame }) => {
       frame.go(path);
     },
@@ -184,7 +185,8 @@ export const ACTIONS: readonly Action[] = [
   place('devices', 'Devices', '/devices'),
   place('conflicts', 'Second values', '/conflicts'),
   place('away', 'While you were away', '/away'),
-  place('lab', 'Airplane lab', '/lab'),
+  place('lab', 'Airplane lab', '/lab', undefined, 'offline demonstration try conflict'),
+  place('help', 'Help', '/help', undefined, 'guide manual'),
   {
     id: 'undo',
     name: 'Undo',
