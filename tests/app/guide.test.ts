@@ -251,7 +251,9 @@ test('[GU2] each page stands in the index, and every link leads somewhere', asyn
     expect([name, /^# \S.*\n/.test(text)]).toEqual([name, true]);
     for (const target of linksOf(text)) {
       const file = join(GUIDE, target);
-      if (!(await readdir(dirname(file)).catch(() => [])).includes(file.split(/[\\/]/).at(-1) ?? ''))
+      if (
+        !(await readdir(dirname(file)).catch((): string[] => [])).includes(file.split(/[\\/]/).at(-1) ?? '')
+      )
         dead.push(`${name}: ${target}`);
     }
   }

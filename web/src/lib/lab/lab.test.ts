@@ -118,6 +118,18 @@ test('[AL3] an edit waits until a receipt covers it, and what was under way when
   expect(titles(laptop)).toEqual([...FIRST_TASKS, 'Bread', 'Eggs']);
 });
 
+test('[AL3] a receipt covers what was made before it was asked for, and not what came after', () => {
+  const { lab, travel } = newLab();
+  lab.phone.document.createTask({ title: 'Bread' });
+  lab.phone.document.createTask({ title: 'Eggs' });
+  const seen = [lab.phone.status.waiting];
+  while (seen.at(-1) !== 0 && seen.length < 40) {
+    travel(1);
+    seen.push(lab.phone.status.waiting);
+  }
+  expect([...new Set(seen)]).toEqual([2, 1, 0]);
+});
+
 test('[AL3] a clock that is wrong is told by the server alone, and by how much', () => {
   const { lab, travel } = newLab();
   const { phone } = lab;
