@@ -18,6 +18,7 @@ import { createLogger } from '@holdfast/sync-server/logging.ts';
 import type { Logger } from '@holdfast/sync-server/logging.ts';
 import { createSyncServer } from '@holdfast/sync-server/server.ts';
 import { createMetrics } from '@holdfast/sync-server/metrics.ts';
+import type { Metrics } from '@holdfast/sync-server/metrics.ts';
 import type { WorkersConfig } from '@holdfast/workers/config.ts';
 import { createWorkers, hintOf } from '@holdfast/workers/workers.ts';
 import type { Workers } from '@holdfast/workers/workers.ts';
@@ -156,6 +157,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
 
   const metrics = createMetrics();
   closers.push(async () => metrics.close());
+  measurePool(metrics, database);
   let workers: Workers | undefined;
   // The workers come first and the server that they tell after them.
   let tellApps: (userId: string) => void = () => undefined;
@@ -250,6 +252,14 @@ function workersConfig(config: Config, keys: Keys): WorkersConfig {
     auditRetentionDays: config.AUDIT_RETENTION_DAYS,
     secret: keys.authSecret,
   };
+}
+
+function measurePool(metrics: Metrics, database: Database): void {
+  const gauge = (name: string, help: string, read: () => number): void =>
+    metrics.gauge(`holdfast_database_${name}`, help, read);
+  gauge('connections', 'Open connections of the pool.', () => database.poolUse().open);
+  gauge('connections_idle', 'Those of them that nobody uses.', () => database.poolUse().idle);
+  gauge('waiting', 'Callers that wait for a connection of the pool.', () => database.poolUse().waiting);
 }
 
 async function unreadiness(database: Database): Promise<string | null> {

@@ -93,7 +93,7 @@ export function createWorkers(options: WorkersOptions): Workers {
     }),
     reconcileJob({ database, logger, effects }),
     auditRetentionJob({ database, logger, keepDays: config.auditRetentionDays }),
-    compactJob({ database, logger, settings: options.compaction }),
+    compactJob({ database, logger, metrics, settings: options.compaction }),
     replanRemindersJob({ database, onPlanned: () => hint({ kind: 'plan', id: '' }) }),
     fireRemindersJob({
       database,

@@ -5,12 +5,11 @@
  * How the lab is called: `LAB prepare` once, `LAB standin IMAGE PACKAGES` for an image of Debian's packages, `LAB build CMD` and
  * `LAB run CMD`, where CMD finds `docker` and `docker-compose`.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runChecks } from './check.ts';
 import type { Summary } from './check.ts';
 import { Skip } from './check.ts';
+import { programSummary } from './program-summary.ts';
 import { mustRun, root, run } from './programs.ts';
 
 const IMAGES = [
@@ -57,25 +56,12 @@ export async function containerSummary(): Promise<Summary> {
   ]);
   if (built.failures.length > 0) return built;
 
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-containers-'));
-  const report = join(folder, 'report.json');
-  try {
-    await run(lab, ['run', process.execPath, join(root, 'tests', 'containers', 'run.ts'), report], {
-      show: true,
-    });
-    const ran = JSON.parse(await readFile(report, 'utf8').catch(() => NO_REPORT)) as Summary;
-    return {
-      passed: built.passed + ran.passed,
-      failures: [...built.failures, ...ran.failures],
-      skips: [...built.skips, ...ran.skips],
-    };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const ran = await programSummary('the checks in containers', (report) =>
+    run(lab, ['run', process.execPath, join(root, 'tests', 'containers', 'run.ts'), report], { show: true }),
+  );
+  return {
+    passed: built.passed + ran.passed,
+    failures: [...built.failures, ...ran.failures],
+    skips: [...built.skips, ...ran.skips],
+  };
 }
-
-const NO_REPORT = JSON.stringify({
-  passed: 0,
-  failures: ['the checks in containers ended without a report'],
-  skips: [],
-});

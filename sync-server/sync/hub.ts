@@ -58,6 +58,8 @@ export interface PendingEdit extends LogEntry {
   readonly session: RoomMember;
   /** Where the delete set begins in the body; -1 when it is empty. */
   readonly deleteSetAt: number;
+  /** When it was admitted; milliseconds of performance.now(). */
+  readonly admittedAtMs: number;
 }
 
 /** A member that can be asked whether it is still there. */

@@ -207,6 +207,7 @@ export class Room implements LogWriter<PendingEdit> {
       deviceId: session.deviceId,
       session,
       deleteSetAt: made.deleteSetAt,
+      admittedAtMs: performance.now(),
     };
     this.#stored.noteDeletions(edit.body, edit.deleteSetAt);
     this.#flying.push(edit);
@@ -266,6 +267,8 @@ export class Room implements LogWriter<PendingEdit> {
       for (const edit of edits) this.#stored.append(seq++, edit);
       for (const edit of edits) this.observer?.(edit.body, edit.session);
       relay(edits, this.sessions);
+      const first = edits[0];
+      if (first) this.#hub.measures.relayed(performance.now() - first.admittedAtMs);
       if (firstSeq <= this.seq + 1) {
         this.seq = lastSeq;
         this.#absorbAhead();

@@ -311,6 +311,7 @@ export class Session implements LiveMember, PeerListener {
       const known = await this.#hub.decoder.integrable(room.updates(), update, room.stateVector());
       admission = room.admit(this, known, 0, known.length, true);
       this.refuse('Some edits build on others that are missing here, and were not taken.');
+      this.#hub.measures.gap();
       this.#hub.logger.warn({ spaceId: this.spaceId, userId: this.userId }, 'an update has a gap that stays');
     }
     if (admission.kind === 'refused') this.refuse(admission.reason);
