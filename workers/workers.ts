@@ -32,6 +32,8 @@ import { fireRemindersJob } from './reminders/fire-job.ts';
 import { replanRemindersJob } from './reminders/replan-job.ts';
 import { NO_METRICS } from './telemetry.ts';
 import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
+import { createWorkerTraces } from './traces.ts';
+import type { WorkerTracing } from './traces.ts';
 import { deliverWebhooksJob } from './webhooks/deliver-job.ts';
 
 export type { WorkerLogger } from './telemetry.ts';
@@ -40,6 +42,8 @@ export interface WorkersOptions {
   readonly database: Database;
   readonly logger: WorkerLogger;
   readonly metrics?: WorkerMetrics;
+  /** Left out: no traces are sent. */
+  readonly tracing?: WorkerTracing | undefined;
   readonly now?: () => number;
   readonly config?: Partial<WorkersConfig>;
   /** Hear from other processes by Postgres notifications. Where everything is one process, `hint` does instead. */
@@ -68,8 +72,9 @@ export interface Workers {
 }
 
 /** What an event of the servers means to the jobs; null: nothing. */
-export function hintOf({ kind, spaceId }: SpaceEvent): Hint | null {
-  return kind === 'head' || kind === 'plan' ? { kind, id: spaceId } : null;
+export function hintOf({ kind, spaceId, trace }: SpaceEvent): Hint | null {
+  if (kind !== 'head' && kind !== 'plan') return null;
+  return trace === undefined ? { kind, id: spaceId } : { kind, id: spaceId, trace };
 }
 
 export function createWorkers(options: WorkersOptions): Workers {
@@ -77,6 +82,7 @@ export function createWorkers(options: WorkersOptions): Workers {
   const { isThreaded = false, effects = EFFECTS, ...projection } = options.projection ?? {};
   const settings = { ...PROJECTION, ...projection };
   const config: WorkersConfig = { ...WORKERS_DEFAULTS, ...options.config };
+  const traces = options.tracing && createWorkerTraces(options.tracing, now);
   const guard = createEndpointGuard({ allowPrivate: config.allowPrivateEndpoints });
   const push = config.vapid && createPushChannel({ vapid: config.vapid, guard, now, ca: options.ca });
   const mail = config.smtp && createMailChannel(config.smtp);
@@ -89,6 +95,7 @@ export function createWorkers(options: WorkersOptions): Workers {
         ? createThreadProjector(database.url, settings)
         : createProjector(database, effects, settings),
       isBesideServer: !options.listens,
+      traces,
       onProjected: (id) => hint({ kind: 'projected', id }),
     }),
     reconcileJob({ database, logger, effects }),
@@ -98,12 +105,13 @@ export function createWorkers(options: WorkersOptions): Workers {
     fireRemindersJob({
       database,
       metrics,
+      traces,
       config,
       onFired: () => hint({ kind: 'deliver', id: '' }),
       onTold: (userId) => announce({ kind: 'notify', spaceId: userId }),
     }),
-    deliverNotificationsJob({ database, logger, metrics, config, push, mail }),
-    deliverWebhooksJob({ database, logger, metrics, guard, publicUrl: config.publicUrl }),
+    deliverNotificationsJob({ database, logger, metrics, traces, config, push, mail }),
+    deliverWebhooksJob({ database, logger, metrics, traces, guard, publicUrl: config.publicUrl }),
     ...(mail ? [sendMailJob({ database, logger, metrics, mail, publicUrl: config.publicUrl })] : []),
     purgeTrashJob({ database, logger, metrics }),
     expireJob({ database, logger, metrics }),

@@ -37,6 +37,7 @@ export interface SessionServices {
 }
 
 export class Session implements LiveMember, PeerListener {
+  readonly connectionId: string;
   readonly principal: Principal;
   /** The headers that say who is there, to ask again later. */
   readonly head: RequestHead;
@@ -85,12 +86,13 @@ export class Session implements LiveMember, PeerListener {
     hub: SyncHub,
     services: SessionServices,
     peer: Peer,
-    who: { principal: Principal; head: RequestHead; role: Role; spaceId: string },
+    who: { connectionId: string; principal: Principal; head: RequestHead; role: Role; spaceId: string },
   ) {
     const now = hub.clock.now();
     this.#hub = hub;
     this.#services = services;
     this.#peer = peer;
+    this.connectionId = who.connectionId;
     this.principal = who.principal;
     this.head = who.head;
     this.role = who.role;
@@ -105,6 +107,11 @@ export class Session implements LiveMember, PeerListener {
 
   get userId(): string {
     return this.principal.userId;
+  }
+
+  /** For the log. */
+  get ids(): { connectionId: string; spaceId: string; userId: string } {
+    return { connectionId: this.connectionId, spaceId: this.spaceId, userId: this.userId };
   }
 
   get isOpen(): boolean {
@@ -208,13 +215,11 @@ export class Session implements LiveMember, PeerListener {
   #fail(error: unknown): void {
     if (error instanceof MalformedError || error instanceof UpdateRefusedError) {
       this.#hub.measures.refused();
+      this.#hub.logger.debug({ ...this.ids, reason: error.message }, 'a message was not understood');
       this.close(CLOSE.malformed, `Not understood: ${error.message}.`);
       return;
     }
-    this.#hub.logger.error(
-      { err: error, spaceId: this.spaceId, userId: this.userId },
-      'a sync session failed',
-    );
+    this.#hub.logger.error({ err: error, ...this.ids }, 'a sync session failed');
     this.close(CLOSE.later, 'Something failed on the server. Connect again.');
   }
 
@@ -312,7 +317,7 @@ export class Session implements LiveMember, PeerListener {
       admission = room.admit(this, known, 0, known.length, true);
       this.refuse('Some edits build on others that are missing here, and were not taken.');
       this.#hub.measures.gap();
-      this.#hub.logger.warn({ spaceId: this.spaceId, userId: this.userId }, 'an update has a gap that stays');
+      this.#hub.logger.warn(this.ids, 'an update has a gap that stays');
     }
     if (admission.kind === 'refused') this.refuse(admission.reason);
     this.#allCame(room, whole);
@@ -461,6 +466,7 @@ export class Session implements LiveMember, PeerListener {
     if (this.#closed) return;
     this.#closed = true;
     this.#hub.measures.closed(code);
+    this.#hub.logger.debug({ ...this.ids, code }, 'the server closes a socket');
     this.#peer.close(code, reason);
     this.#leaveNow();
   }

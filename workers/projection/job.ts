@@ -11,6 +11,7 @@ import { behindAmong, projectionState, putOff, spacesToProject } from '@holdfast
 import type { ProjectionState } from '@holdfast/db/projection.ts';
 import type { Job, Turn } from '../job.ts';
 import type { WorkerLogger, WorkerMetrics } from '../telemetry.ts';
+import type { WorkerTraces } from '../traces.ts';
 import type { Projector } from './projector.ts';
 
 export interface ProjectionJobOptions {
@@ -20,6 +21,7 @@ export interface ProjectionJobOptions {
   readonly projector: Projector;
   /** There is a sync server in this process, to whose edits it gives way. */
   readonly isBesideServer: boolean;
+  readonly traces?: WorkerTraces | undefined;
   /** A space's rows are in the projection now. */
   readonly onProjected?: (spaceId: string) => void;
 }
@@ -38,7 +40,7 @@ const MAX_RETRY_MS = 5 * 60_000;
 const STATE_EVERY_MS = 10_000;
 
 export function projectionJob(options: ProjectionJobOptions): Job {
-  const { database, logger, metrics, projector } = options;
+  const { database, logger, metrics, projector, traces } = options;
   const hinted = new Set<string>();
   const rate = createRate();
   const failures = new Map<string, number>();
@@ -53,6 +55,7 @@ export function projectionJob(options: ProjectionJobOptions): Job {
     hinted.clear();
     const now = new Date(nowMs);
     const found = await behindAmong(database, asked, now);
+    if (traces) for (const id of asked) if (!found.includes(id)) traces.projectedBefore(id);
     if (asked.length > 0 && performance.now() - lookedAtMs < EVERY_MS) return found;
     lookedAtMs = performance.now();
     await state.read(nowMs);
@@ -60,6 +63,7 @@ export function projectionJob(options: ProjectionJobOptions): Job {
   }
 
   async function project(spaceId: string, nowMs: number): Promise<void> {
+    const startedAtMs = Date.now();
     try {
       const outcome = await projector.project(spaceId, nowMs);
       failures.delete(spaceId);
@@ -73,7 +77,10 @@ export function projectionJob(options: ProjectionJobOptions): Job {
         const retryAt = new Date(Math.min(outcome.waitsUntil, nowMs + EVERY_MS));
         await putOff(database, spaceId, retryAt, 'A row waits for what it builds on.', false);
       }
-      if (outcome.rows > 0) options.onProjected?.(spaceId);
+      if (outcome.rows > 0) {
+        traces?.projected(spaceId, startedAtMs, outcome);
+        options.onProjected?.(spaceId);
+      }
       if (outcome.isFull) hinted.add(spaceId);
     } catch (error) {
       const count = (failures.get(spaceId) ?? 0) + 1;
@@ -99,7 +106,8 @@ export function projectionJob(options: ProjectionJobOptions): Job {
     name: 'project',
     everyMs: EVERY_MS,
     wokenBy: ['head'],
-    onHint({ id }) {
+    onHint({ id, trace }) {
+      if (trace !== undefined) traces?.heard(id, trace);
       hinted.add(id);
       rate.count();
     },
