@@ -23,6 +23,7 @@ import type { Hint, Job } from './job.ts';
 import { EFFECTS } from './projection/effects.ts';
 import type { ProjectionEffect } from './projection/effect.ts';
 import { projectionJob } from './projection/job.ts';
+import { measureProjectionJob } from './projection/measure-job.ts';
 import type { ProjectionSettings } from './projection/project.ts';
 import { createProjector, createThreadProjector, PROJECTION } from './projection/projector.ts';
 import { reconcileJob } from './projection/reconcile.ts';
@@ -98,6 +99,7 @@ export function createWorkers(options: WorkersOptions): Workers {
       traces,
       onProjected: (id) => hint({ kind: 'projected', id }),
     }),
+    measureProjectionJob({ database, metrics }),
     reconcileJob({ database, logger, effects }),
     auditRetentionJob({ database, logger, keepDays: config.auditRetentionDays }),
     compactJob({ database, logger, metrics, settings: options.compaction }),

@@ -5,6 +5,7 @@
  * How the lab is called: `LAB prepare` once, `LAB standin IMAGE PACKAGES` for an image of Debian's packages, `LAB build CMD` and
  * `LAB run CMD`, where CMD finds `docker` and `docker-compose`.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runChecks } from './check.ts';
 import type { Summary } from './check.ts';
@@ -35,7 +36,7 @@ export async function containerSummary(): Promise<Summary> {
       name: 'the images build',
       run: async () => {
         await mustRun(lab, ['prepare']);
-        await mustRun(lab, ['standin', 'caddy:2', 'caddy']);
+        for (const standin of await standins()) await mustRun(lab, ['standin', ...standin]);
         for (const { tag, target } of IMAGES) {
           await mustRun(lab, [
             'build',
@@ -56,12 +57,31 @@ export async function containerSummary(): Promise<Summary> {
   ]);
   if (built.failures.length > 0) return built;
 
-  const ran = await programSummary('the checks in containers', (report) =>
-    run(lab, ['run', process.execPath, join(root, 'tests', 'containers', 'run.ts'), report], { show: true }),
-  );
+  const summaries = [built];
+  for (const program of ['run.ts', 'watched.ts']) {
+    const path = join(root, 'tests', 'containers', program);
+    const start = (report: string): Promise<unknown> =>
+      run(lab, ['run', process.execPath, path, report], { show: true });
+    summaries.push(await programSummary(`the checks in containers, ${program}`, start));
+  }
   return {
-    passed: built.passed + ran.passed,
-    failures: [...built.failures, ...ran.failures],
-    skips: [...built.skips, ...ran.skips],
+    passed: summaries.reduce((sum, { passed }) => sum + passed, 0),
+    failures: summaries.flatMap(({ failures }) => failures),
+    skips: summaries.flatMap(({ skips }) => skips),
   };
+}
+
+/** Image, Debian's packages and the program, for each that compose.yaml names and Debian has. */
+async function standins(): Promise<readonly (readonly string[])[]> {
+  const compose = await readFile(join(root, 'compose.yaml'), 'utf8');
+  const image = (name: string): string => {
+    const found = new RegExp(`image: (${name}:\\S+)`).exec(compose)?.[1];
+    if (found === undefined) throw new Error(`compose.yaml names no image ${name}.`);
+    return found;
+  };
+  return [
+    [image('caddy'), 'caddy'],
+    [image('prom/prometheus'), 'prometheus', 'prometheus'],
+    [image('prom/alertmanager'), 'prometheus-alertmanager', 'prometheus-alertmanager'],
+  ];
 }

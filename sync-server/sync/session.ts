@@ -76,6 +76,7 @@ export class Session implements LiveMember, PeerListener {
   /** Tickets that came while a gap is open: they are owed once it is closed. */
   #heldTickets: number[] | null = null;
   #refusal: string | null = null;
+  #hasRefused = false;
   #stateBytes = 0;
   #lastSentMs: number;
   #frameBudget: number;
@@ -215,7 +216,7 @@ export class Session implements LiveMember, PeerListener {
   #fail(error: unknown): void {
     if (error instanceof MalformedError || error instanceof UpdateRefusedError) {
       this.#hub.measures.refused();
-      this.#hub.logger.debug({ ...this.ids, reason: error.message }, 'a message was not understood');
+      this.#hub.logger.info({ ...this.ids, reason: error.message }, 'a message was not understood');
       this.close(CLOSE.malformed, `Not understood: ${error.message}.`);
       return;
     }
@@ -358,6 +359,9 @@ export class Session implements LiveMember, PeerListener {
   refuse(reason: string): void {
     this.#refusal = reason;
     this.#hub.measures.refused();
+    // The first of a connection is enough to find it by; who sends many must not fill the log.
+    if (!this.#hasRefused) this.#hub.logger.info({ ...this.ids, reason }, 'an edit was refused');
+    this.#hasRefused = true;
   }
 
   // --- keeping within bounds

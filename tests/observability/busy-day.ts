@@ -4,6 +4,7 @@
  *
  * Promise: resolves when all of it was asked for; what follows from it (the firing of the reminder, say) comes after.
  */
+import { createECDH, randomBytes } from 'node:crypto';
 import * as Y from 'yjs';
 import { createAccount } from '../support/account.ts';
 import type { TestAccount } from '../support/account.ts';
@@ -17,6 +18,14 @@ export interface Outside {
     readonly keys: { readonly p256dh: string; readonly auth: string };
   };
   readonly webhookUrl: string;
+}
+
+/** With keys that are keys, at a place where nobody takes anything. */
+export function nobodysSubscription(endpoint: string): Outside['subscription'] {
+  const ecdh = createECDH('prime256v1');
+  ecdh.generateKeys();
+  const keys = { p256dh: ecdh.getPublicKey('base64url'), auth: randomBytes(16).toString('base64url') };
+  return { endpoint, keys };
 }
 
 const REMIND_AFTER_MS = 1500;

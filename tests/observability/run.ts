@@ -7,10 +7,7 @@
  * dashboard and every rule must return series, and when the app ends, an alert must reach a webhook.
  * Limits: Debian's Prometheus and Alertmanager, which are older than those that compose names; Grafana itself is not run.
  */
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runChecks } from '@holdfast/deploy/verification/check.ts';
@@ -20,23 +17,19 @@ import type { App } from '../support/app.ts';
 import { startPushService } from '../support/push-service.ts';
 import { startSmtpSink } from '../support/smtp-sink.ts';
 import { startReceiver } from '../workers/receiver.ts';
+import { startAlertReceiver } from './alert-receiver.ts';
+import type { AlertReceiver } from './alert-receiver.ts';
 import { busyDay } from './busy-day.ts';
 import { dashboardQueries, ruleQueries, silentAmong } from './queries.ts';
 import type { Query } from './queries.ts';
 import { fasterFiles, freePort, startAlertmanager, startPrometheus, until } from './watchers.ts';
 import type { Watcher } from './watchers.ts';
 
-interface Alerts {
-  readonly url: string;
-  readonly names: Set<string>;
-  close(): void;
-}
-
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-watched-'));
 const closers: (() => unknown)[] = [];
 let app: App;
 let prometheus: Watcher;
-let alerts: Alerts;
+let alerts: AlertReceiver;
 
 const checks: readonly Check[] = [
   {
@@ -62,11 +55,11 @@ const checks: readonly Check[] = [
         },
       });
       closers.push(() => app.stop());
-      alerts = await startAlertReceiver();
+      alerts = await startAlertReceiver('127.0.0.1', 0);
       closers.push(() => alerts.close());
       const [prometheusPort, alertmanagerPort] = [await freePort(), await freePort()];
       const files = await fasterFiles({
-        app: `127.0.0.1:${app.port}`,
+        apps: [`127.0.0.1:${app.port}`],
         alertmanager: `127.0.0.1:${alertmanagerPort}`,
         receiver: alerts.url,
         rulesPath: join(folder, 'rules.yaml'),
@@ -115,31 +108,4 @@ if (import.meta.main) {
   for (const close of closers.reverse()) await close();
   await rm(folder, { recursive: true, force: true });
   process.exit(summary.failures.length > 0 ? 1 : 0);
-}
-
-/** Takes what Alertmanager posts to a webhook. */
-async function startAlertReceiver(): Promise<Alerts> {
-  const names = new Set<string>();
-  const server = createServer((request, response) => {
-    let text = '';
-    request.setEncoding('utf8').on('data', (part: string) => (text += part));
-    request.on('end', () => {
-      const { alerts: given } = JSON.parse(text) as {
-        alerts: readonly { readonly status: string; readonly labels: { readonly alertname: string } }[];
-      };
-      for (const { status, labels } of given) if (status === 'firing') names.add(labels.alertname);
-      response.end();
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}/alerts`,
-    names,
-    close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
 }

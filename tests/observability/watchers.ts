@@ -32,7 +32,8 @@ export interface Faster {
 
 /** The three files, for checks that cannot wait for minutes. */
 export async function fasterFiles(places: {
-  readonly app: string;
+  /** host:port of each process; left out where they are found as the file says. */
+  readonly apps?: readonly string[];
   readonly alertmanager: string;
   readonly receiver: string;
   readonly rulesPath: string;
@@ -43,7 +44,10 @@ export async function fasterFiles(places: {
     ['evaluation_interval: 15s', 'evaluation_interval: 1s'],
     ['/etc/prometheus/rules/*.yaml', places.rulesPath],
     ['alertmanager:9093', places.alertmanager],
-    [/ {4}dns_sd_configs:[\s\S]*$/, `    static_configs:\n      - targets: ['${places.app}']\n`],
+    ['refresh_interval: 15s', 'refresh_interval: 5s'],
+    ...(places.apps === undefined
+      ? []
+      : [[/ {4}dns_sd_configs:[\s\S]*$/, staticTargets(places.apps)] as const]),
   ]);
   const rules = (await read('deploy/helm/holdfast/files/prometheus-rules.yaml')).replaceAll(
     /^( +for:) \d+m$/gm,
@@ -56,6 +60,10 @@ export async function fasterFiles(places: {
     ['    #   - url: https://alerts.example.org/hook', `      - url: ${places.receiver}`],
   ]);
   return { prometheus, rules, alertmanager };
+}
+
+function staticTargets(apps: readonly string[]): string {
+  return `    static_configs:\n      - targets: ${JSON.stringify(apps)}\n`;
 }
 
 export async function startPrometheus(folder: string, files: Faster, port: number): Promise<Watcher> {
@@ -133,7 +141,7 @@ export async function until(what: string, isSo: () => Promise<boolean>): Promise
 function replaced(text: string, changes: readonly (readonly [string | RegExp, string])[]): string {
   return changes.reduce((now, [from, to]) => {
     const next = now.replace(from, to);
-    if (next === now) throw new Error(`"${String(from)}" stands no longer in the file.`);
+    if (next === now && from !== to) throw new Error(`"${String(from)}" stands no longer in the file.`);
     return next;
   }, text);
 }
