@@ -10,6 +10,7 @@
  * Why an empty value counts as absent: compose files pass `NAME=` for what is not set.
  */
 import { LOG_LEVELS } from '@holdfast/sync-server/logging.ts';
+import { parseBusUrl } from './bus/bus-address.ts';
 import { StartFault } from './fault.ts';
 
 interface Setting<Value> {
@@ -110,10 +111,10 @@ export const SETTINGS = {
   BUS_URL: {
     type: 'URL',
     absent: 'Postgres notifications',
-    sentence: 'A redis:// valkey:// or nats:// server that carries hints between many servers.',
+    sentence:
+      'A redis://, rediss://, valkey:// or nats:// server that carries hints between many servers (docs/scaling.md).',
     secret: true,
-    later: true,
-    parse: url(['redis:', 'rediss:', 'valkey:', 'nats:'], 'like redis://host:6379 or nats://host:4222'),
+    parse: parseBusUrl,
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     type: 'URL',

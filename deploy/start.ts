@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Database } from '@holdfast/db/database.ts';
+import type { SpaceEvents } from '@holdfast/db/space-events.ts';
 import { isMigrated, migrate } from '@holdfast/db/migrate.ts';
 import { createLogger } from '@holdfast/sync-server/logging.ts';
 import type { Logger } from '@holdfast/sync-server/logging.ts';
@@ -21,6 +22,7 @@ import { createMetrics } from '@holdfast/sync-server/metrics.ts';
 import type { WorkersConfig } from '@holdfast/workers/config.ts';
 import { createWorkers, hintOf } from '@holdfast/workers/workers.ts';
 import type { Workers } from '@holdfast/workers/workers.ts';
+import { openEvents } from './bus/open-events.ts';
 import { idleSettings, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -156,6 +158,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
 
   const metrics = createMetrics();
   closers.push(async () => metrics.close());
+  const events = (): SpaceEvents => openEvents({ database, bus: config.BUS_URL, logger, metrics });
   let workers: Workers | undefined;
   // The workers come first and the server that they tell after them.
   let tellApps: (userId: string) => void = () => undefined;
@@ -168,7 +171,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
       // Under one roof with the server they are told directly: a listener more would make every edit an announcement.
       listens: role === 'workers',
       ...(role === 'workers'
-        ? {}
+        ? { events: events() }
         : {
             announce: (event) => {
               if (event.kind === 'notify') tellApps(event.spaceId);
@@ -200,6 +203,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
     logger,
     config: serverConfig(config, keys),
     metrics,
+    events: events(),
     onEvent: (event) => {
       const hint = hintOf(event);
       if (hint) workers?.hint(hint);
