@@ -49,7 +49,9 @@ export async function benchFanout(options: string[]): Promise<void> {
     },
   });
   const missing = busesHere().filter(({ isHere }) => !isHere);
-  const transports = values.transports.split(',').filter((name) => !missing.some(({ kind }) => kind === name));
+  const transports = values.transports
+    .split(',')
+    .filter((name) => !missing.some(({ kind }) => kind === name));
   const parts = values.parts.split(',') as Part[];
   const rates = values.rates.split(',').map(Number);
   const rounds = Number(values.rounds);
@@ -139,7 +141,11 @@ async function measureRate(context: RateContext): Promise<Result> {
   const latencies: number[] = [];
   const sockets: FastSocket[] = [];
   const wanted = part === 'edits' ? [MESSAGE.sync, SYNC.update] : [MESSAGE.awareness];
-  const open = async (url: string, spaceId: string, onMessage: (payload: Buffer) => void): Promise<FastSocket> => {
+  const open = async (
+    url: string,
+    spaceId: string,
+    onMessage: (payload: Buffer) => void,
+  ): Promise<FastSocket> => {
     const socket = await openFastSocket({
       url: `${url}/sync/${spaceId}`,
       headers: { authorization: `Bearer ${account.token}` },
@@ -289,7 +295,10 @@ async function startServer(databaseUrl: string, busUrl: string | undefined): Pro
   };
 }
 
-function tableOf(found: ReadonlyMap<string, ReadonlyMap<string, number[]>>, transports: readonly string[]): string {
+function tableOf(
+  found: ReadonlyMap<string, ReadonlyMap<string, number[]>>,
+  transports: readonly string[],
+): string {
   const others = transports.filter((name) => name !== 'postgres');
   const head = ['metric', ...transports, ...others.map((name) => `${name} to postgres`)];
   const lines = [head, head.map((_, n) => (n === 0 ? '---' : '---:'))];
