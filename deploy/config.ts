@@ -10,6 +10,7 @@
  * Why an empty value counts as absent: compose files pass `NAME=` for what is not set.
  */
 import { LOG_LEVELS } from '@holdfast/sync-server/logging.ts';
+import { parseBusUrl } from './bus/bus-address.ts';
 import { StartFault } from './fault.ts';
 
 interface Setting<Value> {
@@ -22,8 +23,6 @@ interface Setting<Value> {
   readonly unit?: string;
   readonly sentence: string;
   readonly secret?: true;
-  /** Checked already, but nothing in this version uses it. */
-  readonly later?: true;
   /** The value, or a fault that completes the sentence "NAME must be ...". */
   parse(text: string): { readonly value: Value } | { readonly mustBe: string };
 }
@@ -120,10 +119,10 @@ export const SETTINGS = {
   BUS_URL: {
     type: 'URL',
     absent: 'Postgres notifications',
-    sentence: 'A redis:// valkey:// or nats:// server that carries hints between many servers.',
+    sentence:
+      'A redis://, rediss://, valkey:// or nats:// server that carries hints between many servers (docs/scaling.md).',
     secret: true,
-    later: true,
-    parse: url(['redis:', 'rediss:', 'valkey:', 'nats:'], 'like redis://host:6379 or nats://host:4222'),
+    parse: parseBusUrl,
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     type: 'URL',
@@ -223,11 +222,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   faults.push(...unknownNames(env));
   if (faults.length > 0) throw new StartFault(faultMessage(faults));
   return values as Config;
-}
-
-/** What is set but has no effect in this version: said at the start rather than passed over. */
-export function idleSettings(env: Readonly<Record<string, string | undefined>>): SettingName[] {
-  return settingEntries().flatMap(([name, setting]) => (setting.later && env[name]?.trim() ? [name] : []));
 }
 
 export function settingEntries(): [SettingName, Setting<unknown>][] {

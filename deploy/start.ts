@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Database } from '@holdfast/db/database.ts';
+import type { SpaceEvents } from '@holdfast/db/space-events.ts';
 import { isMigrated, migrate } from '@holdfast/db/migrate.ts';
 import { createLogger } from '@holdfast/sync-server/logging.ts';
 import type { Logger } from '@holdfast/sync-server/logging.ts';
@@ -22,7 +23,8 @@ import type { Metrics } from '@holdfast/sync-server/metrics.ts';
 import type { WorkersConfig } from '@holdfast/workers/config.ts';
 import { createWorkers, hintOf } from '@holdfast/workers/workers.ts';
 import type { Workers } from '@holdfast/workers/workers.ts';
-import { idleSettings, readConfig } from './config.ts';
+import { openEvents } from './bus/open-events.ts';
+import { readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
 import type { Keys } from './data-folder.ts';
@@ -69,7 +71,7 @@ export async function serve({ role, env }: ServeOptions): Promise<void> {
   const closeAll = async (): Promise<void> => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
-  const starting = start({ config, role, logger, env, closers, signal: aborter.signal });
+  const starting = start({ config, role, logger, closers, signal: aborter.signal });
 
   let stopping = false;
   const stop = (signal: string): void => {
@@ -114,16 +116,13 @@ interface Start {
   readonly config: Config;
   readonly role: Role;
   readonly logger: Logger;
-  readonly env: ServeOptions['env'];
   /** What has been started, in order; closed in the opposite one. */
   readonly closers: (() => Promise<void>)[];
   readonly signal: AbortSignal;
 }
 
-async function start({ config, role, logger, env, closers, signal }: Start): Promise<string> {
+async function start({ config, role, logger, closers, signal }: Start): Promise<string> {
   const report = (sentence: string): void => logger.warn({}, sentence);
-  const idle = idleSettings(env);
-  if (idle.length > 0) report(`Set, but without effect in this version: ${idle.join(', ')}.`);
   if (role !== 'all' && config.DATABASE_URL === undefined) {
     throw new StartFault(
       `--role=${role} is one part of a split deployment, whose parts meet in one database: set DATABASE_URL.`,
@@ -161,6 +160,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
   measurePool(metrics, database);
   const tracing = await tracingFor(config, role, logger);
   if (tracing) closers.push(() => tracing.close());
+  const events = (): SpaceEvents => openEvents({ database, bus: config.BUS_URL, logger, metrics });
   let workers: Workers | undefined;
   // The workers come first and the server that they tell after them.
   let tellApps: (userId: string) => void = () => undefined;
@@ -174,7 +174,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
       // Under one roof with the server they are told directly: a listener more would make every edit an announcement.
       listens: role === 'workers',
       ...(role === 'workers'
-        ? {}
+        ? { events: events() }
         : {
             announce: (event) => {
               if (event.kind === 'notify') tellApps(event.spaceId);
@@ -207,6 +207,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
     config: serverConfig(config, keys),
     metrics,
     tracing,
+    events: events(),
     onEvent: (event) => {
       const hint = hintOf(event);
       if (hint) workers?.hint(hint);

@@ -15,6 +15,8 @@ import type { Duplex } from 'node:stream';
 import { RequestError, getRequestListener } from '@hono/node-server';
 import type { Database } from '@holdfast/db/database.ts';
 import { isMigrated } from '@holdfast/db/migrate.ts';
+import { createSpaceEvents } from '@holdfast/db/space-events.ts';
+import type { SpaceEvents } from '@holdfast/db/space-events.ts';
 import { roleIn } from '@holdfast/db/spaces.ts';
 import { createAccounts } from './accounts/accounts.ts';
 import { createAuthLibrary } from './accounts/auth-library.ts';
@@ -39,7 +41,7 @@ import type { Metrics } from './metrics.ts';
 import type { Tracing } from './tracing.ts';
 import { systemClock } from './sync/clock.ts';
 import { createSyncEndpoint } from './sync/endpoint.ts';
-import { createPostgresFanout } from './sync/fanout.ts';
+import { createFanout } from './sync/fanout.ts';
 import type { Fanout, SpaceEvent } from './sync/fanout.ts';
 import { SYNC_LIMITS, withoutRateLimits } from './sync/limits.ts';
 
@@ -54,6 +56,8 @@ export interface SyncServerOptions {
   readonly metrics?: Metrics;
   /** Left out: no traces are sent. */
   readonly tracing?: Tracing | undefined;
+  /** How other processes are heard; closed with the server. Default: by Postgres notifications. */
+  readonly events?: SpaceEvents;
   /** Told what other processes are told, for workers in the same process. Must not throw or wait. */
   readonly onEvent?: (event: SpaceEvent) => void;
 }
@@ -78,12 +82,10 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   let draining = false;
   let migrated = false;
 
-  const bus = createPostgresFanout({
-    database,
-    clock: systemClock,
-    onError: (error) =>
-      logger.warn({ err: error }, 'other servers cannot be heard; the database is polled meanwhile'),
-  });
+  const onError = (error: Error): void =>
+    logger.warn({ err: error }, 'other servers cannot be heard; the database is polled meanwhile');
+  const events = options.events ?? createSpaceEvents({ url: database.url, onError });
+  const bus = createFanout({ events, database, clock: systemClock, onError });
   const { onEvent } = options;
   const fanout: Fanout = onEvent
     ? {

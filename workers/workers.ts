@@ -7,7 +7,7 @@
  */
 import type { Database } from '@holdfast/db/database.ts';
 import { announceOnce, createSpaceEvents } from '@holdfast/db/space-events.ts';
-import type { SpaceEvent } from '@holdfast/db/space-events.ts';
+import type { SpaceEvent, SpaceEvents } from '@holdfast/db/space-events.ts';
 import { auditRetentionJob } from './audit/retention-job.ts';
 import { createEndpointGuard } from './channels/endpoint-guard.ts';
 import { createMailChannel } from './channels/mail.ts';
@@ -49,7 +49,9 @@ export interface WorkersOptions {
   readonly config?: Partial<WorkersConfig>;
   /** Hear from other processes by Postgres notifications. Where everything is one process, `hint` does instead. */
   readonly listens?: boolean;
-  /** Tells the sync servers. Default: by a Postgres notification. */
+  /** With `listens`: how other processes are heard and told; closed with the workers. Default: by Postgres notifications. */
+  readonly events?: SpaceEvents;
+  /** Tells the sync servers. Default: as others are heard, else by a Postgres notification. */
   readonly announce?: (event: SpaceEvent) => void;
   readonly compaction?: Partial<CompactionSettings>;
   readonly projection?: Partial<ProjectionSettings> & {
@@ -119,7 +121,7 @@ export function createWorkers(options: WorkersOptions): Workers {
     expireJob({ database, logger, metrics }),
   ];
   const loops = jobs.map((job) => ({ job, loop: createJobLoop({ job, logger, metrics, now }) }));
-  let events: ReturnType<typeof createSpaceEvents> | undefined;
+  let events: SpaceEvents | undefined;
   let drained: Promise<void> | undefined;
 
   function hint(given: Hint): void {
@@ -132,6 +134,7 @@ export function createWorkers(options: WorkersOptions): Workers {
 
   function announce(event: SpaceEvent): void {
     if (options.announce) options.announce(event);
+    else if (events?.connected === true) events.announce(event);
     else {
       announceOnce(database, event).catch((error: unknown) =>
         logger.warn({ err: error }, 'the servers could not be told of something; apps see it later'),
@@ -140,11 +143,13 @@ export function createWorkers(options: WorkersOptions): Workers {
   }
 
   function listen(): void {
-    events = createSpaceEvents({
-      url: database.url,
-      onError: (error) =>
-        logger.warn({ err: error }, 'the servers cannot be heard; the database is polled meanwhile'),
-    });
+    events =
+      options.events ??
+      createSpaceEvents({
+        url: database.url,
+        onError: (error) =>
+          logger.warn({ err: error }, 'the servers cannot be heard; the database is polled meanwhile'),
+      });
     events.subscribe((event) => {
       const heard = hintOf(event);
       if (heard) hint(heard);

@@ -309,8 +309,14 @@ class Endpoint implements SyncEndpoint {
       for (const { room, seq } of rooms) {
         const head = heads.get(room.spaceId);
         if (head === undefined) this.#spaceGone(room);
-        else if (head > room.seq) room.onHead(head);
-        else if (head < seq) room.retire('The space was restored. Connect again.');
+        else if (head > room.seq) {
+          // The news of it was lost or is late, and with it perhaps other news: whose ids they are is known before the edits.
+          this.#inBackground(
+            room,
+            room.loadOwners().then(() => room.onHead(head)),
+          );
+          this.#presence.changed(room);
+        } else if (head < seq) room.retire('The space was restored. Connect again.');
       }
     } catch (error) {
       this.#hub.logger.debug({ err: error }, 'the heads of open spaces could not be read');
@@ -421,6 +427,8 @@ class Endpoint implements SyncEndpoint {
       );
       this.#presence.changed(room);
     }
+    // Others may have missed who is here, as these may have missed who is there, which is asked for by a hello.
+    this.#introduceThosePresent();
   }
 
   #inBackground(room: Room, work: Promise<void>): void {
