@@ -10,6 +10,7 @@
  * Why an empty value counts as absent: compose files pass `NAME=` for what is not set.
  */
 import { LOG_LEVELS } from '@holdfast/sync-server/logging.ts';
+import { parseBusUrl } from './bus/bus-address.ts';
 import { StartFault } from './fault.ts';
 
 interface Setting<Value> {
@@ -22,11 +23,19 @@ interface Setting<Value> {
   readonly unit?: string;
   readonly sentence: string;
   readonly secret?: true;
-  /** Checked already, but nothing in this version uses it. */
-  readonly later?: true;
   /** The value, or a fault that completes the sentence "NAME must be ...". */
   parse(text: string): { readonly value: Value } | { readonly mustBe: string };
 }
+
+/** As OpenTelemetry names them for every program. */
+export const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
 
 export const SETTINGS = {
   HOST: {
@@ -110,17 +119,29 @@ export const SETTINGS = {
   BUS_URL: {
     type: 'URL',
     absent: 'Postgres notifications',
-    sentence: 'A redis:// valkey:// or nats:// server that carries hints between many servers.',
+    sentence:
+      'A redis://, rediss://, valkey:// or nats:// server that carries hints between many servers (docs/scaling.md).',
     secret: true,
-    later: true,
-    parse: url(['redis:', 'rediss:', 'valkey:', 'nats:'], 'like redis://host:6379 or nats://host:4222'),
+    parse: parseBusUrl,
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     type: 'URL',
     absent: 'no traces are sent',
-    sentence: 'Where OpenTelemetry traces go.',
-    later: true,
+    sentence:
+      'Where OpenTelemetry traces go, by OTLP over HTTP (docs/tracing.md). They carry ids and counts, never the text of a task.',
     parse: url(['http:', 'https:'], 'like http://host:4318'),
+  },
+  OTEL_TRACES_SAMPLER: {
+    type: SAMPLERS.join(', '),
+    standard: 'parentbased_always_on',
+    sentence: 'Which edits are traced, where traces are sent.',
+    parse: oneOf(SAMPLERS),
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    type: 'number from 0 to 1',
+    standard: '1',
+    sentence: 'Of the samplers by ratio: the share of edits that is traced.',
+    parse: share,
   },
   LOG_LEVEL: {
     type: LOG_LEVELS.join(', '),
@@ -204,11 +225,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return values as Config;
 }
 
-/** What is set but has no effect in this version: said at the start rather than passed over. */
-export function idleSettings(env: Readonly<Record<string, string | undefined>>): SettingName[] {
-  return settingEntries().flatMap(([name, setting]) => (setting.later && env[name]?.trim() ? [name] : []));
-}
-
 export function settingEntries(): [SettingName, Setting<unknown>][] {
   return Object.entries(SETTINGS) as [SettingName, Setting<unknown>][];
 }
@@ -269,6 +285,11 @@ function wholeNumber(min: number, max: number): Parse<number> {
     if (/^\d+$/.test(text) && value >= min && value <= max) return { value };
     return { mustBe: `a whole number from ${min} to ${max}` };
   };
+}
+
+function share(text: string): ReturnType<Parse<number>> {
+  const value = Number(text);
+  return /^\d*\.?\d+$/.test(text) && value <= 1 ? { value } : { mustBe: 'a number from 0 to 1, like 0.1' };
 }
 
 function oneOf<const Word extends string>(words: readonly Word[]): Parse<Word> {

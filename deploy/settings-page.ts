@@ -41,8 +41,7 @@ function envExample(): string {
   ];
   for (const [name, setting] of settingEntries()) {
     const fallback = setting.standard === undefined ? `Absent: ${setting.absent}. ` : '';
-    const later = setting.later ? ' Checked, but not used yet in this version.' : '';
-    lines.push('', `# ${setting.sentence}${later}`, `# ${fallback}Type: ${typeWithUnit(setting)}.`);
+    lines.push('', `# ${setting.sentence}`, `# ${fallback}Type: ${typeWithUnit(setting)}.`);
     lines.push(`#${name}=${setting.standard ?? ''}`);
   }
   return `${lines.join('\n')}\n`;
@@ -51,8 +50,7 @@ function envExample(): string {
 function settingsPage(): string {
   const rows = settingEntries().map(([name, setting]) => {
     const fallback = setting.standard === undefined ? setting.absent : `\`${setting.standard}\``;
-    const later = setting.later ? ' *Checked, but not used yet in this version.*' : '';
-    return `| \`${name}\` | ${typeWithUnit(setting)} | ${fallback} | ${setting.sentence}${later} |`;
+    return `| \`${name}\` | ${typeWithUnit(setting)} | ${fallback} | ${setting.sentence} |`;
   });
   const developerRows = Object.entries(DEVELOPER_SETTINGS).map(
     ([name, sentence]) => `| \`${name}\` | ${sentence} |`,

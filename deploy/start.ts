@@ -13,15 +13,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Database } from '@holdfast/db/database.ts';
+import type { SpaceEvents } from '@holdfast/db/space-events.ts';
 import { isMigrated, migrate } from '@holdfast/db/migrate.ts';
 import { createLogger } from '@holdfast/sync-server/logging.ts';
 import type { Logger } from '@holdfast/sync-server/logging.ts';
 import { createSyncServer } from '@holdfast/sync-server/server.ts';
 import { createMetrics } from '@holdfast/sync-server/metrics.ts';
+import type { Metrics } from '@holdfast/sync-server/metrics.ts';
 import type { WorkersConfig } from '@holdfast/workers/config.ts';
 import { createWorkers, hintOf } from '@holdfast/workers/workers.ts';
 import type { Workers } from '@holdfast/workers/workers.ts';
-import { idleSettings, readConfig } from './config.ts';
+import { openEvents } from './bus/open-events.ts';
+import { readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
 import type { Keys } from './data-folder.ts';
@@ -29,6 +32,7 @@ import { StartFault, errorCode, runMain } from './fault.ts';
 import { serverKeys } from './keys.ts';
 import { openDatabase } from './open-database.ts';
 import { startProbeServer } from './probe-server.ts';
+import type { Tracing } from './tracing.ts';
 import { VERSION } from './version.ts';
 
 export const ROLES = ['all', 'sync', 'workers'] as const;
@@ -67,7 +71,7 @@ export async function serve({ role, env }: ServeOptions): Promise<void> {
   const closeAll = async (): Promise<void> => {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
-  const starting = start({ config, role, logger, env, closers, signal: aborter.signal });
+  const starting = start({ config, role, logger, closers, signal: aborter.signal });
 
   let stopping = false;
   const stop = (signal: string): void => {
@@ -112,16 +116,13 @@ interface Start {
   readonly config: Config;
   readonly role: Role;
   readonly logger: Logger;
-  readonly env: ServeOptions['env'];
   /** What has been started, in order; closed in the opposite one. */
   readonly closers: (() => Promise<void>)[];
   readonly signal: AbortSignal;
 }
 
-async function start({ config, role, logger, env, closers, signal }: Start): Promise<string> {
+async function start({ config, role, logger, closers, signal }: Start): Promise<string> {
   const report = (sentence: string): void => logger.warn({}, sentence);
-  const idle = idleSettings(env);
-  if (idle.length > 0) report(`Set, but without effect in this version: ${idle.join(', ')}.`);
   if (role !== 'all' && config.DATABASE_URL === undefined) {
     throw new StartFault(
       `--role=${role} is one part of a split deployment, whose parts meet in one database: set DATABASE_URL.`,
@@ -156,6 +157,10 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
 
   const metrics = createMetrics();
   closers.push(async () => metrics.close());
+  measurePool(metrics, database);
+  const tracing = await tracingFor(config, role, logger);
+  if (tracing) closers.push(() => tracing.close());
+  const events = (): SpaceEvents => openEvents({ database, bus: config.BUS_URL, logger, metrics });
   let workers: Workers | undefined;
   // The workers come first and the server that they tell after them.
   let tellApps: (userId: string) => void = () => undefined;
@@ -164,11 +169,12 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
       database,
       logger,
       metrics,
+      tracing,
       config: workersConfig(config, keys),
       // Under one roof with the server they are told directly: a listener more would make every edit an announcement.
       listens: role === 'workers',
       ...(role === 'workers'
-        ? {}
+        ? { events: events() }
         : {
             announce: (event) => {
               if (event.kind === 'notify') tellApps(event.spaceId);
@@ -200,6 +206,8 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
     logger,
     config: serverConfig(config, keys),
     metrics,
+    tracing,
+    events: events(),
     onEvent: (event) => {
       const hint = hintOf(event);
       if (hint) workers?.hint(hint);
@@ -250,6 +258,32 @@ function workersConfig(config: Config, keys: Keys): WorkersConfig {
     auditRetentionDays: config.AUDIT_RETENTION_DAYS,
     secret: keys.authSecret,
   };
+}
+
+/** Without an endpoint the libraries for it are not even loaded. */
+async function tracingFor(config: Config, role: Role, logger: Logger): Promise<Tracing | undefined> {
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === undefined || config.OTEL_TRACES_SAMPLER.endsWith('always_off')) return undefined;
+  const { createTracing } = await import('./tracing.ts');
+  return createTracing({
+    endpoint,
+    sampler: config.OTEL_TRACES_SAMPLER,
+    samplerArg: config.OTEL_TRACES_SAMPLER_ARG,
+    role,
+    version: VERSION,
+    onTrouble: (error) => {
+      if (error) logger.warn({ err: error }, 'traces cannot be sent; what does not fit meanwhile is dropped');
+      else logger.info({}, 'traces are sent again');
+    },
+  });
+}
+
+function measurePool(metrics: Metrics, database: Database): void {
+  const gauge = (name: string, help: string, read: () => number): void =>
+    metrics.gauge(`holdfast_database_${name}`, help, read);
+  gauge('connections', 'Open connections of the pool.', () => database.poolUse().open);
+  gauge('connections_idle', 'Those of them that nobody uses.', () => database.poolUse().idle);
+  gauge('waiting', 'Callers that wait for a connection of the pool.', () => database.poolUse().waiting);
 }
 
 async function unreadiness(database: Database): Promise<string | null> {

@@ -24,6 +24,8 @@ import { verifyDeployment } from './verify-deploy.ts';
 interface Outcome {
   readonly passed: number;
   readonly failures: readonly string[];
+  /** What needs a program that cannot be had here, by name. Not counted as passed. */
+  readonly skips?: readonly string[];
 }
 
 interface Check {
@@ -84,6 +86,7 @@ async function main(): Promise<void> {
   const deploy = args.includes('--deploy');
   const vitestArgs = args.filter((arg) => arg !== '--full' && arg !== '--deploy');
   await obtainChromium();
+  await obtainBusServers();
 
   const outcomes: Outcome[] = [];
   await makeAppTypes();
@@ -101,9 +104,9 @@ async function main(): Promise<void> {
   if (deploy) {
     say('deployment');
     const summary = await verifyDeployment();
-    process.stdout.write(skipsInWords(summary.skips));
     outcomes.push(summary);
   }
+  process.stdout.write(skipsInWords(outcomes.flatMap(({ skips = [] }) => skips)));
   conclude(outcomes);
 }
 
@@ -120,6 +123,12 @@ async function obtainChromium(): Promise<void> {
   const { code, output } = await run(join(root, 'tests/support/chromium.ts'), []);
   // The tests that need it fail with the same advice; the others still run.
   if (code !== 0) process.stdout.write(`${output}\n`);
+}
+
+/** Once on a machine. Without them the tests that need them are skipped, and told of at the end. */
+async function obtainBusServers(): Promise<void> {
+  const { output } = await run(join(root, 'tests/support/bus-servers.ts'), []);
+  process.stdout.write(output);
 }
 
 /** npm ci removes what this makes, and the linter and both compilers read it. */
@@ -187,20 +196,25 @@ async function runTests(name: string, args: readonly string[], env: NodeJS.Proce
   }
 }
 
+/** In the name of a test that is skipped where a program cannot be had (tests/support/bus-servers.ts). */
+const SKIP_REASON = /\(needs [\w-]+, which cannot be had here\)/;
+
 function countTests(report: VitestReport): Outcome {
   let passed = 0;
   const failures: string[] = [];
+  const skips: string[] = [];
   for (const file of report.testResults) {
     const path = relative(root, file.name);
     for (const { fullName, status } of file.assertionResults) {
       if (status === 'passed') passed++;
+      else if (status !== 'failed' && SKIP_REASON.test(fullName)) skips.push(`${path} > ${fullName}`);
       // A test that did not run has not passed.
       else failures.push(`${path} > ${fullName}${status === 'failed' ? '' : ` (${status})`}`);
     }
     const tellsWhy = file.assertionResults.some(({ status }) => status !== 'passed');
     if (file.status !== 'passed' && !tellsWhy) failures.push(`${path} (the file as a whole)`);
   }
-  return { passed, failures };
+  return { passed, failures, skips };
 }
 
 interface RunOptions {

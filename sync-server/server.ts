@@ -15,6 +15,8 @@ import type { Duplex } from 'node:stream';
 import { RequestError, getRequestListener } from '@hono/node-server';
 import type { Database } from '@holdfast/db/database.ts';
 import { isMigrated } from '@holdfast/db/migrate.ts';
+import { createSpaceEvents } from '@holdfast/db/space-events.ts';
+import type { SpaceEvents } from '@holdfast/db/space-events.ts';
 import { roleIn } from '@holdfast/db/spaces.ts';
 import { createAccounts } from './accounts/accounts.ts';
 import { createAuthLibrary } from './accounts/auth-library.ts';
@@ -36,9 +38,10 @@ import { webhookOperations } from './http/webhook-operations.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
+import type { Tracing } from './tracing.ts';
 import { systemClock } from './sync/clock.ts';
 import { createSyncEndpoint } from './sync/endpoint.ts';
-import { createPostgresFanout } from './sync/fanout.ts';
+import { createFanout } from './sync/fanout.ts';
 import type { Fanout, SpaceEvent } from './sync/fanout.ts';
 import { SYNC_LIMITS, withoutRateLimits } from './sync/limits.ts';
 
@@ -51,6 +54,10 @@ export interface SyncServerOptions {
   readonly now?: () => number;
   /** Default: its own. Handed in where the workers of the same process count into the same. */
   readonly metrics?: Metrics;
+  /** Left out: no traces are sent. */
+  readonly tracing?: Tracing | undefined;
+  /** How other processes are heard; closed with the server. Default: by Postgres notifications. */
+  readonly events?: SpaceEvents;
   /** Told what other processes are told, for workers in the same process. Must not throw or wait. */
   readonly onEvent?: (event: SpaceEvent) => void;
 }
@@ -75,12 +82,10 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
   let draining = false;
   let migrated = false;
 
-  const bus = createPostgresFanout({
-    database,
-    clock: systemClock,
-    onError: (error) =>
-      logger.warn({ err: error }, 'other servers cannot be heard; the database is polled meanwhile'),
-  });
+  const onError = (error: Error): void =>
+    logger.warn({ err: error }, 'other servers cannot be heard; the database is polled meanwhile');
+  const events = options.events ?? createSpaceEvents({ url: database.url, onError });
+  const bus = createFanout({ events, database, clock: systemClock, onError });
   const { onEvent } = options;
   const fanout: Fanout = onEvent
     ? {
@@ -103,6 +108,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     authorize: (principal, spaceId) => roleIn(database, principal.userId, spaceId),
     logger,
     metrics,
+    tracing: options.tracing,
     limits: config.rateLimits ? SYNC_LIMITS : withoutRateLimits(SYNC_LIMITS),
   });
 

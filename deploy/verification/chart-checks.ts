@@ -51,7 +51,10 @@ const VARIANTS: readonly Variant[] = [
         'workers.autoscaling.enabled=true',
         'backup.enabled=true',
         'networkPolicy.egress.enabled=true',
+        'networkPolicy.egress.busPort=6379',
+        'bus.existingSecret=the-bus',
         'topologySpread.zones=true',
+        'metrics.dashboard.enabled=true',
         'settings.PUBLIC_URL=https://tasks.example.org',
         'service.type=LoadBalancer',
         'imagePullSecrets[0].name=registry',
@@ -72,6 +75,11 @@ const REFUSED: readonly (Variant & { readonly names: string })[] = [
     name: 'a secret that is too short',
     args: ['--set', 'secrets.values.AUTH_SECRET=short'],
     names: 'AUTH_SECRET',
+  },
+  {
+    name: 'a bus that is none',
+    args: ['--set', 'secrets.values.BUS_URL=http://host'],
+    names: 'BUS_URL',
   },
   {
     name: 'a shutdown that is too short',

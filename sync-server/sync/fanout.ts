@@ -7,8 +7,8 @@
  * the latest, and mostly at once, because a process says hello when it starts to listen.
  */
 import type { Database } from '@holdfast/db/database.ts';
-import { createSpaceEvents, othersAlive } from '@holdfast/db/space-events.ts';
-import type { SpaceEvent } from '@holdfast/db/space-events.ts';
+import { othersAlive } from '@holdfast/db/space-events.ts';
+import type { SpaceEvent, SpaceEvents } from '@holdfast/db/space-events.ts';
 import type { SyncClock } from './clock.ts';
 
 export type { SpaceEvent } from '@holdfast/db/space-events.ts';
@@ -25,7 +25,10 @@ export interface Fanout {
   close(): Promise<void>;
 }
 
-export interface PostgresFanoutOptions {
+export interface FanoutOptions {
+  /** By whatever they travel. Closed with the fanout. */
+  readonly events: SpaceEvents;
+  /** Where the processes are counted. */
   readonly database: Database;
   readonly clock: SyncClock;
   readonly onError: (error: Error) => void;
@@ -33,18 +36,19 @@ export interface PostgresFanoutOptions {
 
 const RECOUNT_MS = 10_000;
 
-/** The default: LISTEN and NOTIFY on the database that is there anyway. */
-export function createPostgresFanout({ database, clock, onError }: PostgresFanoutOptions): Fanout {
-  const events = createSpaceEvents({ url: database.url, onError });
+export function createFanout({ events, database, clock, onError }: FanoutOptions): Fanout {
   let alone = false;
   let counting = false;
+  let heardMeanwhile = false;
 
   function recount(): void {
     if (counting || !events.connected) return;
     counting = true;
+    heardMeanwhile = false;
     othersAlive(database, events.processKey)
       .then((others) => {
-        alone = others === 0;
+        // One that began to listen while they were counted may not be among them.
+        alone = others === 0 && !heardMeanwhile;
       })
       .catch((error: unknown) => {
         alone = false;
@@ -56,7 +60,9 @@ export function createPostgresFanout({ database, clock, onError }: PostgresFanou
   }
 
   const unsubscribe = events.subscribe((event) => {
-    if (event.kind === 'hello') alone = false;
+    if (event.kind !== 'hello') return;
+    alone = false;
+    heardMeanwhile = true;
   });
   const unrestore = events.onRestored(() => {
     alone = false;

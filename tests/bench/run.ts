@@ -3,6 +3,7 @@
  * How each is measured, and what it measured where, stands in docs/benchmarks.md.
  */
 import { benchApp } from './app.ts';
+import { benchFanout } from './fanout.ts';
 import { benchProjection } from './projection.ts';
 import { benchRecurrence } from './recurrence.ts';
 import { benchReminders } from './reminders/bench.ts';
@@ -14,6 +15,7 @@ const benches: Record<string, (options: string[]) => Promise<void>> = {
   projection: benchProjection,
   app: benchApp,
   reminders: benchReminders,
+  fanout: benchFanout,
 };
 
 const [first, ...rest] = process.argv.slice(2);

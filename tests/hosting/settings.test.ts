@@ -1,5 +1,5 @@
 /** The settings, through the function that reads them and through a start that is refused. */
-import { idleSettings, readConfig } from '@holdfast/deploy/config.ts';
+import { readConfig } from '@holdfast/deploy/config.ts';
 import { staleSettingsFiles } from '@holdfast/deploy/settings-page.ts';
 import { expect, test } from 'vitest';
 import { attemptStart } from '../support/app.ts';
@@ -11,6 +11,8 @@ test('[HO4] with nothing set, everything has its default', () => {
     DATA_DIR: './data',
     SIGNUP: 'open',
     LOG_LEVEL: 'info',
+    OTEL_TRACES_SAMPLER: 'parentbased_always_on',
+    OTEL_TRACES_SAMPLER_ARG: 1,
     AUDIT_RETENTION_DAYS: 30,
     RATE_LIMITS: true,
     ALLOW_PRIVATE_ENDPOINTS: false,
@@ -70,12 +72,47 @@ test('[HO4] names that only look a little like ours are left alone', () => {
   expect(readConfig(innocent)).toEqual(readConfig({}));
 });
 
-test('[HO4] what is set but does nothing yet is named', () => {
-  expect(idleSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host', PORT: '1', BUS_URL: '' })).toEqual([
-    'OTEL_EXPORTER_OTLP_ENDPOINT',
-  ]);
+test('[HO29] a BUS_URL that cannot be one is told in a sentence that repeats nothing of it', () => {
+  const secret = 'hunter2';
+  for (const wrong of [
+    `http://me:${secret}@host`,
+    `redis://me:${secret}@`,
+    `redis://me:${secret}@host:99999`,
+    `redis://me:${secret}@host/name`,
+    `nats://me:${secret}@host/0`,
+    `nats://me:${secret}@host?tls=true`,
+    `redis://me:${secret}%@host`,
+    secret,
+  ]) {
+    const told = faultOf({ BUS_URL: wrong });
+    expect(told, wrong).toMatch(/^a setting is wrong .*\n {2}- BUS_URL must be [^\n]+\.$/);
+    expect(told).not.toContain(secret);
+  }
+});
+
+test('[HO29] every form of a BUS_URL is understood', () => {
+  const value = (text: string): unknown => readConfig({ BUS_URL: text }).BUS_URL;
+  expect(value('redis://host')).toMatchObject({ kind: 'redis', host: 'host', port: 6379, tls: false });
+  expect(value('rediss://u:p%40q@host:1/0')).toMatchObject({
+    user: 'u',
+    password: 'p@q',
+    port: 1,
+    tls: true,
+  });
+  expect(value('valkey://:p@[::1]:6380')).toMatchObject({ kind: 'redis', host: '::1', password: 'p' });
+  expect(value('nats://token@host')).toMatchObject({ kind: 'nats', port: 4222, user: 'token' });
+  expect(value('tls://host')).toMatchObject({ kind: 'nats', tls: true, place: 'tls://host:4222' });
 });
 
 test('[HO5] env.example and docs/settings.md are what "npm run format" would write', async () => {
   expect((await staleSettingsFiles()).map((file) => file.path)).toEqual([]);
 });
+
+function faultOf(env: Record<string, string>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return '';
+}

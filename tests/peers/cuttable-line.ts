@@ -1,5 +1,5 @@
 /**
- * A network that can be cut: a TCP relay in front of the server, one per device under test.
+ * A network that can be cut, or that stops without a word: a TCP relay in front of the server, one per device under test.
  *
  * Cut means cut: connections break and new ones end without a word, for HTTP and WebSocket alike (a browser's own
  * offline emulation leaves open WebSockets alone).
@@ -11,6 +11,8 @@ export interface CuttableLine {
   /** The server's address as seen through this line. */
   readonly url: string;
   cut(): Promise<void>;
+  /** Nothing passes any more on the connections that stand, and neither end is told; new ones work. */
+  stall(): void;
   mend(): Promise<void>;
   close(): Promise<void>;
 }
@@ -54,6 +56,9 @@ export async function openLine(serverUrl: string): Promise<CuttableLine> {
     cut: () => {
       isCut = true;
       return breakAll();
+    },
+    stall: () => {
+      for (const socket of sockets) socket.unpipe().pause();
     },
     mend: () => {
       isCut = false;

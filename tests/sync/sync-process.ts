@@ -9,13 +9,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createDatabase } from '@holdfast/db/database.ts';
 import type { Database } from '@holdfast/db/database.ts';
+import { createSpaceEvents } from '@holdfast/db/space-events.ts';
+import type { SpaceEvents } from '@holdfast/db/space-events.ts';
 import { createSpace } from '@holdfast/db/spaces.ts';
 import type { Logger } from '@holdfast/sync-server/logging.ts';
 import { systemClock } from '@holdfast/sync-server/sync/clock.ts';
 import type { SyncClock } from '@holdfast/sync-server/sync/clock.ts';
 import { createSyncEndpoint } from '@holdfast/sync-server/sync/endpoint.ts';
 import type { SyncEndpoint } from '@holdfast/sync-server/sync/endpoint.ts';
-import { createPostgresFanout } from '@holdfast/sync-server/sync/fanout.ts';
+import { createFanout } from '@holdfast/sync-server/sync/fanout.ts';
 import type { Fanout } from '@holdfast/sync-server/sync/fanout.ts';
 import { SYNC_LIMITS } from '@holdfast/sync-server/sync/limits.ts';
 import type { SyncLimits } from '@holdfast/sync-server/sync/limits.ts';
@@ -26,6 +28,8 @@ export interface SyncProcessOptions {
   readonly databaseUrl: string;
   readonly clock?: SyncClock;
   readonly limits?: Partial<SyncLimits>;
+  /** How processes hear of each other. Default: by Postgres. */
+  readonly events?: (database: Database) => SpaceEvents;
   /** Wraps the fanout, to lose what goes through it. */
   readonly fanout?: (real: Fanout) => Fanout;
   /** Wraps the database, to make it fail. */
@@ -60,8 +64,10 @@ export async function startSyncProcess(options: SyncProcessOptions): Promise<Syn
   const real = createDatabase({ url: options.databaseUrl, onError: () => undefined, maxConnections: 5 });
   const database = options.database ? options.database(real) : real;
   const clock = options.clock ?? systemClock;
-  const postgresFanout = createPostgresFanout({ database: real, clock, onError: () => undefined });
-  const fanout = options.fanout ? options.fanout(postgresFanout) : postgresFanout;
+  const onError = (): void => undefined;
+  const events = options.events?.(real) ?? createSpaceEvents({ url: real.url, onError });
+  const realFanout = createFanout({ events, database: real, clock, onError });
+  const fanout = options.fanout ? options.fanout(realFanout) : realFanout;
   const roles: SyncProcess['roles'] = new Map();
   const signedOut = new Set<string>();
   const closes: number[] = [];

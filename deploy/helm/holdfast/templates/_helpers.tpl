@@ -127,9 +127,14 @@ capabilities:
 - name: {{ $name }}
   valueFrom:
     secretKeyRef:
+      {{- if and (eq $name "BUS_URL") $.Values.bus.existingSecret }}
+      name: {{ $.Values.bus.existingSecret }}
+      key: {{ $.Values.bus.existingSecretKey }}
+      {{- else }}
       name: {{ include "holdfast.secretName" $ }}
       key: {{ $name }}
       optional: true
+      {{- end }}
 {{- end }}
 {{- end -}}
 
