@@ -6,7 +6,7 @@
  * breaks a page.
  */
 
-import { t } from './words/language.ts';
+import { t, translated } from './words/language.ts';
 
 export type ServerResult<T> =
   | { readonly ok: true; readonly value: T }
@@ -56,7 +56,7 @@ export function createServerCall(origin: string): ServerCall {
       code: typeof code === 'string' ? code : `http-${String(response.status)}`,
       message:
         typeof detail === 'string'
-          ? detail
+          ? translated(detail)
           : t('The server answered with {status}.', { status: String(response.status) }),
     };
   };

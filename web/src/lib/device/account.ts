@@ -5,7 +5,7 @@
  * is the server's own (RFC 9457 problem documents), with its sentence.
  */
 
-import { t } from '../words/language.ts';
+import { t, translated } from '../words/language.ts';
 
 export interface SignedIn {
   readonly userId: string;
@@ -63,7 +63,7 @@ export function createAccountClient(serverUrl: string): AccountClient {
       code: typeof problem?.code === 'string' ? problem.code : `http-${response.status}`,
       message:
         typeof problem?.detail === 'string'
-          ? problem.detail
+          ? translated(problem.detail)
           : t('The server answered with {status}.', { status: response.status }),
     };
   }

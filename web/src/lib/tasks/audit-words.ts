@@ -116,7 +116,7 @@ function ruleWords(before: unknown, after: unknown): string {
 function reminderWords(value: unknown, { now, present }: Context): string {
   if (!isRecord(value)) return '';
   const { before, at } = value;
-  if (typeof before === 'string') return `“${beforeWords(before, present.locale)}”`;
+  if (typeof before === 'string') return t('“{word}”', { word: beforeWords(before, present.locale) });
   return typeof at === 'string'
     ? t('for {moment}', { moment: momentWords(Date.parse(at), now, present.locale) })
     : '';
@@ -124,7 +124,7 @@ function reminderWords(value: unknown, { now, present }: Context): string {
 
 function quoted(field: string, value: unknown, context: Context): string {
   const text = shorten(words(field, value, context));
-  return field === 'title' || field === 'section' ? `“${text}”` : text;
+  return field === 'title' || field === 'section' ? t('“{word}”', { word: text }) : text;
 }
 
 function words(field: string, value: unknown, { present, listName }: Context): string {

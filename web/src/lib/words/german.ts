@@ -3,7 +3,8 @@
  *
  * Terms: task Aufgabe, list Liste, tag Etikett (“Tag” is a day), section Abschnitt, view Ansicht, step Schritt, Inbox Eingang,
  * Upcoming Demnächst, snooze zurückstellen, reminder Erinnerung, notification Mitteilung, edit Änderung. Neutral infinitives
- * on buttons, "du" in sentences. What begins with "core|" are sentences of the domain, which speaks English.
+ * on buttons, "du" in sentences. What begins with "core|" are sentences of the domain and of
+ * the server, which speak English.
  */
 import type { Catalog } from './language.ts';
 import { GERMAN_NOTICES } from './notice-words.ts';
@@ -1317,4 +1318,21 @@ export const GERMAN: Catalog = {
   'core|high or urgent': 'hoch oder dringend',
   'core|leaves out what follows': 'lässt weg, was folgt',
   'core|one or the other': 'das eine oder das andere',
+  'core|This link is unknown, used or too old. Ask for a new one.':
+    'Dieser Link ist unbekannt, benutzt oder zu alt. Fordere einen neuen an.',
+  'core|The e-mail address or the password is wrong.': 'Die E-Mail-Adresse oder das Passwort ist falsch.',
+  'core|There is an account with this e-mail address. Sign in instead.':
+    'Mit dieser E-Mail-Adresse gibt es schon ein Konto. Melde dich damit an.',
+  'core|A password needs at least {count} characters.': 'Ein Passwort braucht mindestens {count} Zeichen.',
+  'core|A password may have at most {count} characters.':
+    'Ein Passwort darf höchstens {count} Zeichen haben.',
+  'core|This does not look like an e-mail address: name@example.org.':
+    'Das sieht nicht wie eine E-Mail-Adresse aus: name@example.org.',
+  'core|Your session has ended. Sign in again.': 'Deine Sitzung ist abgelaufen. Melde dich wieder an.',
+  'core|This server takes no new accounts. Ask the person who runs it.':
+    'Dieser Server nimmt keine neuen Konten an. Frag die Person, die ihn betreibt.',
+  'core|This invitation is unknown, used or too old. Ask for a new one.':
+    'Diese Einladung ist unbekannt, benutzt oder zu alt. Bitte um eine neue.',
+  'core|Too many tries. Wait {seconds} s and try again.':
+    'Zu viele Versuche. Warte {seconds} s und versuch es noch einmal.',
 };

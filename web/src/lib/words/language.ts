@@ -59,7 +59,7 @@ export function plural<const M extends string>(
   return filled(form, { count, ...values });
 }
 
-/** Of a sentence that the domain made, with its values in it already: as it is where the catalog does not know its shape. */
+/** Of a sentence that the domain or the server made, with its values in it already: as it is where the catalog does not know its shape. */
 export function translated(sentence: string): string {
   const exact = catalog[`${DOMAIN}${sentence}`];
   if (typeof exact === 'string') return exact;
