@@ -37,7 +37,7 @@ const screens = [
 
 describe.each(['light', 'dark'] as const)('in %s', (theme) => {
   test.each(screens)('[P27] no page has a violation that axe can find, on $name', async ({ viewport }) => {
-    const anna = await newPerson(browser, site.url, { viewport, theme });
+    const anna = await newPerson(browser, site.url, { viewport, theme, isNotInstalled: true });
     const seen: Record<string, string[]> = { 'empty inbox': await violations(anna, theme) };
     await anna.add('Buy bread', 'Call Tom', 'Donaudampfschifffahrtsgesellschaftskapitänsmütze abholen');
     const task = await anna.open('Call Tom');
@@ -102,7 +102,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
   test.each(screens.filter(({ viewport }) => theme === 'light' || viewport === DESKTOP))(
     '[P27] nor has a list, a board, the calendar, the tags or notes, on $name',
     async ({ viewport }) => {
-      const anna = await newPerson(browser, site.url, { viewport, theme });
+      const anna = await newPerson(browser, site.url, { viewport, theme, isNotInstalled: true });
       const seen: Record<string, string[]> = {};
       await anna.quickAdd.fill('Bread today @errands');
       await anna.quickAdd.press('Enter');

@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 async function arrive(options?: PersonOptions): Promise<Person> {
-  const person = await newPerson(browser, site.url, options);
+  const person = await newPerson(browser, site.url, { isNotInstalled: true, ...options });
   people.push(person);
   return person;
 }

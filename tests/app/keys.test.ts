@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 async function arrive(options?: PersonOptions): Promise<Person> {
-  const person = await newPerson(browser, site.url, options);
+  const person = await newPerson(browser, site.url, { isNotInstalled: true, ...options });
   people.push(person);
   return person;
 }
@@ -296,7 +296,7 @@ test('[K8] indented lines of a pasted list are steps, and all of it is one undo'
 });
 
 test('[K9] what another app shares waits in the field, offline too, and no reload brings it again', async () => {
-  const anna = await arrive();
+  const anna = await arrive({ isNotInstalled: false });
   await anna.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   await anna.context.setOffline(true);
   await anna.page.goto('/?title=Rye%20bread&text=tomorrow&url=https%3A%2F%2Fexample.org%2Frye');

@@ -44,7 +44,11 @@ let heard = Promise.withResolvers<void>();
 const people: Person[] = [];
 
 beforeAll(async () => {
-  [browser, data, push] = await Promise.all([launchChromium(), testDatabase(), startPushService()]);
+  [browser, data, push] = await Promise.all([
+    launchChromium({ isWhole: true }),
+    testDatabase(),
+    startPushService(),
+  ]);
   database = createDatabase({ url: data.url, onError: () => undefined });
   const logger = createLogger({ level: 'error', destination: { write: () => undefined } });
   workers = createWorkers({

@@ -17,7 +17,7 @@ let site: StaticSite;
 const people: Person[] = [];
 
 beforeAll(async () => {
-  [browser, site] = await Promise.all([launchChromium(), serveBuild()]);
+  [browser, site] = await Promise.all([launchChromium({ isWhole: true }), serveBuild()]);
 });
 afterAll(async () => {
   await browser.close();

@@ -4,6 +4,8 @@
  * Promise: takes what the machine has (CHROMIUM, an installed one, Playwright's cache); `npm test` runs this file
  * first, which otherwise gets one: Debian's package where this is root, else Playwright's own download. A machine
  * where none of that works is told what to install; no test is skipped for it.
+ * Where there is one, pages are drawn by Chromium's headless shell: the same engine, storage and network without the
+ * windows around it, for half of the processor. Whatever needs more than a page asks for the whole browser.
  * Limits: the only importer of playwright-core.
  */
 import { spawnSync } from 'node:child_process';
@@ -26,6 +28,9 @@ const INSTALLED = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
+/** Only Debian packages it under a name of its own. */
+const HEADLESS_SHELL = '/usr/bin/chromium-headless-shell';
+
 /** No sandbox, since root and containers have none; no traffic that is not the test's own. */
 const FLAGS = [
   '--no-sandbox',
@@ -42,6 +47,8 @@ const DOWNLOAD_LIMIT_MS = 5 * 60_000;
 
 export interface ChromiumOptions {
   readonly args?: readonly string[];
+  /** With notifications, push and a profile as a person has them, which the headless shell lacks. */
+  readonly isWhole?: boolean;
 }
 
 /** A browser with nothing in it; every context of it is a device of its own. */
@@ -54,10 +61,10 @@ export function launchProfile(
   folder: string,
   options: ChromiumOptions & BrowserContextOptions = {},
 ): Promise<BrowserContext> {
-  const { args, ...context } = options;
+  const { args, isWhole, ...context } = options;
   return chromium.launchPersistentContext(folder, {
     ...context,
-    ...launchOptions({ ...(args ? { args } : {}) }),
+    ...launchOptions({ ...(args ? { args } : {}), isWhole: isWhole ?? true }),
   });
 }
 
@@ -69,7 +76,7 @@ export function collectPageErrors(page: Page): readonly string[] {
 }
 
 function launchOptions(options: ChromiumOptions): { executablePath: string; headless: true; args: string[] } {
-  const executablePath = findChromium();
+  const executablePath = options.isWhole === true ? findChromium() : (findHeadlessShell() ?? findChromium());
   if (executablePath === undefined) throw new Error(ADVICE);
   return { executablePath, headless: true, args: [...FLAGS, ...(options.args ?? [])] };
 }
@@ -85,13 +92,21 @@ export function findChromium(): string | undefined {
   return [...INSTALLED, chromium.executablePath()].find((path) => path && existsSync(path));
 }
 
+/** CHROMIUM names the one browser for everything. */
+function findHeadlessShell(): string | undefined {
+  return !process.env['CHROMIUM'] && existsSync(HEADLESS_SHELL) ? HEADLESS_SHELL : undefined;
+}
+
 /** Gets one when there is none. Slow: only the test command calls this. */
 function obtainChromium(): string {
   // The system's package brings the libraries that a bare machine lacks, so it goes first where it may.
   for (const attempt of [undefined, installByApt, downloadByPlaywright]) {
     attempt?.();
     const found = findChromium();
-    if (found && spawnSync(found, ['--version'], { stdio: 'ignore' }).status === 0) return found;
+    if (found && spawnSync(found, ['--version'], { stdio: 'ignore' }).status === 0) {
+      obtainHeadlessShell();
+      return found;
+    }
   }
   throw new Error(ADVICE);
 }
@@ -106,14 +121,27 @@ function downloadByPlaywright(): void {
 }
 
 function installByApt(): void {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return;
+  if (!mayInstall()) return;
   process.stderr.write('Getting a Chromium from the system packages ...\n');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args: string[]): void => {
-    spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 2, 2], env });
-  };
   apt('update');
   apt('install', '-y', '--no-install-recommends', 'chromium');
+}
+
+/** Only for speed: without it the whole browser draws everything. */
+function obtainHeadlessShell(): void {
+  if (process.env['CHROMIUM'] || existsSync(HEADLESS_SHELL) || !mayInstall()) return;
+  process.stderr.write("Getting Chromium's headless shell from the system packages ...\n");
+  apt('update');
+  apt('install', '-y', '--no-install-recommends', 'chromium-headless-shell');
+}
+
+function mayInstall(): boolean {
+  return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+}
+
+function apt(...args: string[]): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', ['-qq', ...args], { stdio: ['ignore', 2, 2], env });
 }
 
 if (import.meta.main) process.stdout.write(`${obtainChromium()}\n`);
