@@ -141,124 +141,138 @@ async function addInGerman(page: Page, line: string, title: string): Promise<voi
   await page.getByRole('listitem').filter({ hasText: title }).first().waitFor();
 }
 
-test.each([
+const SCREENS = [
   { name: 'a desktop', viewport: DESKTOP },
   { name: 'a phone', viewport: PHONE },
-])(
-  '[DE4] no page, panel or dialog shows an English word of the app, or is cut off, on $name',
-  async ({ name, viewport }) => {
-    const anna = await newPerson(browser, site.url, { viewport, isNotInstalled: true });
-    const { page } = anna;
-    await speakGerman(anna);
-    const faults: Record<string, string[]> = {};
-    const look = async (what: string, o: { axe: boolean } = { axe: false }): Promise<void> => {
+];
+
+interface Reader {
+  readonly anna: Person;
+  readonly page: Page;
+  readonly faults: Record<string, string[]>;
+  /** English words, what is cut off and, if asked for, what axe finds. */
+  readonly look: (what: string, o?: { axe: boolean }) => Promise<void>;
+}
+
+async function germanReader(screen: (typeof SCREENS)[number]): Promise<Reader> {
+  const anna = await newPerson(browser, site.url, { viewport: screen.viewport, isNotInstalled: true });
+  const { page } = anna;
+  await speakGerman(anna);
+  await page.goto('/');
+  await untilDrawn(page);
+  const faults: Record<string, string[]> = {};
+  return {
+    anna,
+    page,
+    faults,
+    async look(what, o = { axe: false }) {
       const found = [
         ...englishIn(await page.evaluate(shownTexts)),
         ...(await page.evaluate(cutOff)),
         ...(o.axe ? await axeFaults(page) : []),
       ];
       if (found.length > 0) faults[what] = found;
-      if (PICTURES) {
-        const file = what.replaceAll(/[^\wäöü]+/g, '-');
-        await page.screenshot({
-          path: `${PICTURES}/${name.replace('a ', '')}${file === '-' ? '-start' : file}.png`,
-        });
-      }
-    };
+      if (!PICTURES) return;
+      const file = what.replaceAll(/[^\wäöü]+/g, '-');
+      await page.screenshot({ path: `${PICTURES}/${screen.name.replace('a ', '')}${file}.png` });
+    },
+  };
+}
 
-    await page.goto('/');
-    await untilDrawn(page);
-    await look(' first start', { axe: true });
-    const adding = page.getByRole('textbox', { name: 'Aufgabe hinzufügen' });
-    await adding.fill('Brot kaufen heute 9 Uhr #Haus @unterwegs !hoch');
-    await adding.press('Enter');
-    await page.getByText('Hinzugefügt zu Haus').first().waitFor();
-    await page.goto('/');
-    await untilDrawn(page);
-    await addInGerman(page, 'Blumen gießen', 'Blumen gießen');
-    await addInGerman(page, 'Brief schreiben', 'Brief schreiben');
-    await addInGerman(page, 'Müll rausbringen jede Woche', 'Müll rausbringen');
-    await page
-      .getByRole('textbox', { name: 'Aufgabe hinzufügen' })
-      .fill('Anna anrufen morgen 9 Uhr #Neues @Ort !dringend');
-    await page.getByText('Neues Etikett „Ort“').waitFor();
-    await look(' quick add');
-    await adding.fill('');
-
-    await page.getByRole('checkbox', { name: 'Blumen gießen' }).click();
-    await page.getByRole('button', { name: 'Rückgängig' }).waitFor();
-    await look(' completed');
-    await page.getByRole('button', { name: 'Müll rausbringen' }).click();
-    const task = page
-      .getByRole('region', { name: 'Aufgabe', exact: true })
-      .or(page.getByRole('dialog', { name: 'Aufgabe', exact: true }));
-    await task.getByRole('textbox', { name: 'Titel' }).waitFor();
-    await look(' task', { axe: true });
-    for (const field of ['Fällig', 'Wiederholung', 'Erinnerungen']) {
-      const button = task.getByRole('button', { name: field, exact: true }).first();
-      await button.click();
-      await look(` task ${field}`);
-      if (field === 'Wiederholung') {
-        await task.getByRole('button', { name: /Etwas anderes|Diese ändern/ }).click();
-        await task.getByRole('button', { name: 'Sichern' }).waitFor();
-        await look(' task repeat editor');
-        await task.getByRole('button', { name: 'Abbrechen' }).click();
-      }
-      await button.click();
-    }
-    await task.getByRole('button', { name: 'Schließen' }).click();
-    await task.waitFor({ state: 'hidden' });
-
-    await page.keyboard.press('j');
-    await page.keyboard.press('v');
-    await page.getByRole('region', { name: 'Auswahl' }).waitFor();
-    await look(' selection');
-    await page.keyboard.press('Control+k');
-    await page.getByRole('combobox', { name: /Befehle|Brief schreiben|Müll/ }).waitFor();
-    await look(' commands');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Tastatur' }).waitFor();
-    await look(' keys');
-
+test.each(SCREENS)(
+  '[DE4] no page shows an English word of the app, is cut off or has a fault that axe finds, on $name',
+  async (screen) => {
+    const { anna, page, faults, look } = await germanReader(screen);
+    await addInGerman(page, 'Müll rausbringen heute jede Woche @unterwegs !hoch', 'Müll rausbringen');
     for (const place of PLACES) {
       await page.goto(place);
       await untilDrawn(page);
       await look(place, { axe: true });
     }
-    await page.goto('/lists');
-    await page.getByRole('link', { name: /Haus/ }).last().click();
-    await page.getByRole('heading', { level: 1, name: 'Haus' }).waitFor();
-    await page.getByRole('button', { name: 'Liste bearbeiten' }).click();
-    await look(' list');
-    await page.getByRole('button', { name: 'Als Board zeigen' }).click();
-    await page.getByRole('group', { name: 'Board' }).waitFor();
-    await look(' board');
-    await page.goto('/search');
-    const field = page.getByRole('searchbox', { name: 'Suche' });
-    await field.fill('due nxt week');
-    await page.getByText('ist kein Datum').waitFor();
-    await page.getByRole('button', { name: 'Filter', exact: true }).click();
-    await page.getByRole('combobox', { name: 'Priorität' }).waitFor();
-    const found = (await page.evaluate(shownTexts)).filter(
-      (text) => text !== 'next' && text !== 'due nxt week',
-    );
-    expect(englishIn(found)).toEqual([]);
-    await field.fill('brot');
-    await page.getByRole('button', { name: 'Als Ansicht sichern' }).click();
-    await page.getByRole('textbox', { name: 'Name der Ansicht' }).fill('Bäcker');
-    await look(' save a view');
-    await page.getByRole('button', { name: 'Sichern', exact: true }).click();
-    await page.getByRole('heading', { level: 1, name: 'Bäcker' }).waitFor();
-    await page.getByRole('button', { name: 'Ansicht bearbeiten' }).click();
-    await look(' view');
-
     expect(faults).toEqual({});
     expect(anna.errors).toEqual([]);
     await anna.close();
   },
 );
+
+test.each(SCREENS)('[DE4] nor does a panel or a dialog, on $name', async (screen) => {
+  const { anna, page, faults, look } = await germanReader(screen);
+  await look(' first start');
+  const adding = page.getByRole('textbox', { name: 'Aufgabe hinzufügen' });
+  await adding.fill('Brot kaufen heute 9 Uhr #Haus @unterwegs !hoch');
+  await adding.press('Enter');
+  await page.getByText('Hinzugefügt zu Haus').first().waitFor();
+  await addInGerman(page, 'Blumen gießen', 'Blumen gießen');
+  await addInGerman(page, 'Müll rausbringen jede Woche', 'Müll rausbringen');
+  await adding.fill('Anna anrufen morgen 9 Uhr #Neues @Ort !dringend');
+  await page.getByText('Neues Etikett „Ort“').waitFor();
+  await look(' quick add');
+  await adding.fill('');
+
+  await page.getByRole('checkbox', { name: 'Blumen gießen' }).click();
+  await page.getByRole('button', { name: 'Rückgängig' }).waitFor();
+  await look(' completed');
+  await page.getByRole('button', { name: 'Müll rausbringen' }).first().click();
+  const task = page
+    .getByRole('region', { name: 'Aufgabe', exact: true })
+    .or(page.getByRole('dialog', { name: 'Aufgabe', exact: true }));
+  await task.getByRole('textbox', { name: 'Titel' }).waitFor();
+  await look(' task', { axe: true });
+  for (const field of ['Fällig', 'Wiederholung', 'Erinnerungen']) {
+    const button = task.getByRole('button', { name: field, exact: true }).first();
+    await button.click();
+    await look(` task ${field}`);
+    if (field === 'Wiederholung') {
+      await task.getByRole('button', { name: /Etwas anderes|Diese ändern/ }).click();
+      await task.getByRole('button', { name: 'Sichern' }).waitFor();
+      await look(' task repeat editor');
+      await task.getByRole('button', { name: 'Abbrechen' }).click();
+    }
+    await button.click();
+  }
+  await page.goto('/');
+  await untilDrawn(page);
+  await page.keyboard.press('j');
+  await page.keyboard.press('v');
+  await page.getByRole('region', { name: 'Auswahl' }).waitFor();
+  await look(' selection');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').last().waitFor();
+  await look(' commands');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Tastatur' }).waitFor();
+  await look(' keys');
+  await page.keyboard.press('Escape');
+
+  await page.goto('/lists');
+  await untilDrawn(page);
+  await page.getByRole('link', { name: /Haus/ }).last().click();
+  await page.getByRole('heading', { level: 1, name: 'Haus' }).waitFor();
+  await page.getByRole('button', { name: 'Liste bearbeiten' }).click();
+  await look(' list');
+  await page.getByRole('button', { name: 'Als Board zeigen' }).click();
+  await page.getByRole('group', { name: 'Board' }).waitFor();
+  await look(' board');
+  await page.goto('/search');
+  const field = page.getByRole('searchbox', { name: 'Suche' });
+  await field.fill('due nxt week');
+  await page.getByText('ist kein Datum').waitFor();
+  await field.fill('brot');
+  await page.getByRole('button', { name: 'Filter', exact: true }).click();
+  await page.getByRole('combobox', { name: 'Priorität' }).waitFor();
+  await look(' filters');
+  await page.getByRole('button', { name: 'Als Ansicht sichern' }).click();
+  await page.getByRole('textbox', { name: 'Name der Ansicht' }).fill('Bäcker');
+  await page.getByRole('button', { name: 'Sichern', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'Bäcker' }).waitFor();
+  await page.getByRole('button', { name: 'Ansicht bearbeiten' }).click();
+  await look(' view');
+  expect(faults).toEqual({});
+  expect(anna.errors).toEqual([]);
+  await anna.close();
+});
 
 test('[DE3] German is chosen in the settings, keeps what was typed, and is there from the first paint, offline too', async () => {
   const anna = await newPerson(browser, site.url, { before: KEEPS_ALL_TEXT });
@@ -284,7 +298,10 @@ test('[DE3] German is chosen in the settings, keeps what was typed, and is there
   await page.goto('/');
   await untilDrawn(page);
   await page.getByRole('heading', { level: 1, name: 'Eingang' }).waitFor();
-  expect(await page.locator('html').evaluate(({ lang, dir }) => [lang, dir])).toEqual(['de', 'ltr']);
+  expect(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir])).toEqual([
+    'de',
+    'ltr',
+  ]);
   const ever = await page.evaluate(() => [
     ...(globalThis as unknown as { everShown: Set<string> }).everShown,
   ]);
@@ -324,10 +341,7 @@ test('[DE5] the worker is left the language that notifications are in', async ()
   await anna.close();
 });
 
-test.each([
-  { name: 'a desktop', viewport: DESKTOP },
-  { name: 'a phone', viewport: PHONE },
-])(
+test.each(SCREENS)(
   '[DE6] read from right to left nothing stands out of the window or is cut off, on $name',
   async ({ name, viewport }) => {
     const rightToLeft = `new MutationObserver((_, observer) => {
