@@ -1,5 +1,6 @@
 /**
- * German, by the English messages of the app: a part of its own, loaded only where German is spoken.
+ * German, by the English messages of the app: a part of its own, loaded only where German is spoken. As long as the
+ * app has words: one line each, in one table, so that whoever translates has all of them before them.
  *
  * Terms: task Aufgabe, list Liste, tag Etikett (“Tag” is a day), section Abschnitt, view Ansicht, step Schritt, Inbox Eingang,
  * Upcoming Demnächst, snooze zurückstellen, reminder Erinnerung, notification Mitteilung, edit Änderung. Neutral infinitives
@@ -279,7 +280,7 @@ export const GERMAN: Catalog = {
   'Move down': 'Nach unten',
   'A week earlier': 'Eine Woche früher',
   'A week later': 'Eine Woche später',
-  'Make it a step of the task above': 'Zum Schritt der Aufgabe darüber machen',
+  'Make it a step of the task above': 'Zum Schritt darüber machen',
   'indent subtask nest': 'einrücken unteraufgabe',
   'Make it a task of its own': 'Zur eigenen Aufgabe machen',
   'outdent step subtask': 'ausrücken schritt unteraufgabe',
@@ -374,6 +375,7 @@ export const GERMAN: Catalog = {
   'With the selected tasks': 'Mit den ausgewählten Aufgaben',
   'Stop selecting': 'Auswahl beenden',
   Move: 'Verschieben',
+  'button|Move': 'In Liste',
   Delete: 'Löschen',
   More: 'Mehr',
   'Holdfast, to the Inbox': 'Holdfast, zum Eingang',
