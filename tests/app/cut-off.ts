@@ -10,6 +10,11 @@ export function cutOff(): string[] {
     const box = element.getBoundingClientRect();
     if (box.width < 2 || box.height < 2 || element.closest('.unseen, [hidden]')) continue;
     const name = (element.getAttribute('aria-label') ?? element.textContent).trim().slice(0, 40);
+    let scroller = element.parentElement;
+    while (scroller && !/auto|scroll/.test(getComputedStyle(scroller).overflowX))
+      scroller = scroller.parentElement;
+    // What is beside the window in something that is scrolled sideways, like a board, can be reached.
+    if (scroller && scroller.scrollWidth > scroller.clientWidth) continue;
     if (box.left < -1 || box.right > width + 1) faults.push(`${element.tagName} “${name}” stands out`);
     const { overflowX } = getComputedStyle(element);
     if (overflowX === 'visible' && element.scrollWidth > element.clientWidth + 2 && element.clientWidth > 0)
