@@ -61,6 +61,17 @@ export async function spacesToCompact(
   return found.rows.map((row) => row.id);
 }
 
+/** Rows of all spaces that lie beyond the newest snapshot of theirs: what a start from nothing has to read. */
+export async function uncompactedRows(database: Database): Promise<number> {
+  const found = await sql<{ rows: number }>`
+    SELECT coalesce(sum(space.head - coalesce(latest.seq, 0)), 0)::float8 AS rows
+    FROM space
+    LEFT JOIN LATERAL (
+      SELECT seq FROM snapshot WHERE snapshot.space_id = space.id ORDER BY seq DESC LIMIT 1
+    ) AS latest ON true`.execute(database.kysely);
+  return found.rows[0]?.rows ?? 0;
+}
+
 /** Null when another process is at it, or when `build` finds nothing that can be written now. */
 export async function compact(
   database: Database,

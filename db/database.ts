@@ -32,10 +32,18 @@ export interface Statement {
 /** A transaction over our tables, for who runs inside another's. */
 export type Tx = Transaction<Schema>;
 
+/** Of the pool: connections that are open, those of them that nobody uses, and callers that wait for one. */
+export interface PoolUse {
+  readonly open: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
 export interface Database {
   readonly kysely: Kysely<Schema>;
   readonly url: string;
   run<Row>(statement: Statement, values: readonly unknown[], timeoutMs?: number): Promise<Row[]>;
+  poolUse(): PoolUse;
   close(): Promise<void>;
 }
 
@@ -83,6 +91,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       });
       return result.rows as Row[];
     },
+    poolUse: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close(): Promise<void> {
       closing ??= end();
       return closing;

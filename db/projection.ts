@@ -519,8 +519,13 @@ export interface ProjectionState {
 }
 
 /** For the metrics. */
-export async function projectionState(database: Database, now: Date): Promise<ProjectionState> {
-  const rows = await database.run<ProjectionState>(STATE, [now]);
+/** Rows in quarantine with the explanation `settled` need nobody any more and are not counted. */
+export async function projectionState(
+  database: Database,
+  now: Date,
+  settled: string,
+): Promise<ProjectionState> {
+  const rows = await database.run<ProjectionState>(STATE, [now, settled]);
   return rows[0] ?? { lagRows: 0, lagSeconds: 0, failing: 0, quarantined: 0, drift: 0 };
 }
 
@@ -598,6 +603,6 @@ const STATE = {
         ) AS log ON true
       ), 0)::float8 AS "lagSeconds",
       (SELECT count(*) FROM projection_cursor WHERE failures > 0)::int AS failing,
-      (SELECT count(*) FROM quarantine)::int AS quarantined,
+      (SELECT count(*) FROM quarantine WHERE error <> $2)::int AS quarantined,
       coalesce((SELECT sum(drift) FROM projection_cursor), 0)::int AS drift`,
 };

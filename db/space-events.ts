@@ -31,6 +31,8 @@ export interface SpaceEvent {
   readonly spaceId: string;
   readonly seq?: number;
   readonly data?: Uint8Array;
+  /** Of head: the traceparent of the edit that was committed last, where traces are on. */
+  readonly trace?: string;
 }
 
 export interface SpaceEvents {
@@ -235,12 +237,14 @@ function encode(event: SpaceEvent): unknown[] {
   const item: unknown[] = [KINDS.indexOf(event.kind), event.spaceId];
   if (event.data) item.push(0, Buffer.from(event.data).toString('base64'));
   else if (event.seq !== undefined) item.push(event.seq);
+  // After the place of `data`, where servers before this look for nothing.
+  if (event.trace !== undefined && item.length === 3) item.push(0, event.trace);
   return item;
 }
 
 function decode(item: unknown): SpaceEvent | null {
   if (!Array.isArray(item)) return null;
-  const [kindNumber, spaceId, seq, data] = item as unknown[];
+  const [kindNumber, spaceId, seq, data, trace] = item as unknown[];
   const kind = typeof kindNumber === 'number' ? KINDS[kindNumber] : undefined;
   if (!kind || typeof spaceId !== 'string') return null;
   return {
@@ -248,6 +252,7 @@ function decode(item: unknown): SpaceEvent | null {
     spaceId,
     ...(typeof seq === 'number' ? { seq } : {}),
     ...(typeof data === 'string' ? { data: Buffer.from(data, 'base64') } : {}),
+    ...(typeof trace === 'string' ? { trace } : {}),
   };
 }
 

@@ -28,6 +28,16 @@ interface Setting<Value> {
   parse(text: string): { readonly value: Value } | { readonly mustBe: string };
 }
 
+/** As OpenTelemetry names them for every program. */
+export const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
 export const SETTINGS = {
   HOST: {
     type: 'host name or address',
@@ -118,9 +128,21 @@ export const SETTINGS = {
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     type: 'URL',
     absent: 'no traces are sent',
-    sentence: 'Where OpenTelemetry traces go.',
-    later: true,
+    sentence:
+      'Where OpenTelemetry traces go, by OTLP over HTTP (docs/tracing.md). They carry ids and counts, never the text of a task.',
     parse: url(['http:', 'https:'], 'like http://host:4318'),
+  },
+  OTEL_TRACES_SAMPLER: {
+    type: SAMPLERS.join(', '),
+    standard: 'parentbased_always_on',
+    sentence: 'Which edits are traced, where traces are sent.',
+    parse: oneOf(SAMPLERS),
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    type: 'number from 0 to 1',
+    standard: '1',
+    sentence: 'Of the samplers by ratio: the share of edits that is traced.',
+    parse: share,
   },
   LOG_LEVEL: {
     type: LOG_LEVELS.join(', '),
@@ -268,6 +290,11 @@ function wholeNumber(min: number, max: number): Parse<number> {
     if (/^\d+$/.test(text) && value >= min && value <= max) return { value };
     return { mustBe: `a whole number from ${min} to ${max}` };
   };
+}
+
+function share(text: string): ReturnType<Parse<number>> {
+  const value = Number(text);
+  return /^\d*\.?\d+$/.test(text) && value <= 1 ? { value } : { mustBe: 'a number from 0 to 1, like 0.1' };
 }
 
 function oneOf<const Word extends string>(words: readonly Word[]): Parse<Word> {

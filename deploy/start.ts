@@ -18,6 +18,7 @@ import { createLogger } from '@holdfast/sync-server/logging.ts';
 import type { Logger } from '@holdfast/sync-server/logging.ts';
 import { createSyncServer } from '@holdfast/sync-server/server.ts';
 import { createMetrics } from '@holdfast/sync-server/metrics.ts';
+import type { Metrics } from '@holdfast/sync-server/metrics.ts';
 import type { WorkersConfig } from '@holdfast/workers/config.ts';
 import { createWorkers, hintOf } from '@holdfast/workers/workers.ts';
 import type { Workers } from '@holdfast/workers/workers.ts';
@@ -29,6 +30,7 @@ import { StartFault, errorCode, runMain } from './fault.ts';
 import { serverKeys } from './keys.ts';
 import { openDatabase } from './open-database.ts';
 import { startProbeServer } from './probe-server.ts';
+import type { Tracing } from './tracing.ts';
 import { VERSION } from './version.ts';
 
 export const ROLES = ['all', 'sync', 'workers'] as const;
@@ -156,6 +158,9 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
 
   const metrics = createMetrics();
   closers.push(async () => metrics.close());
+  measurePool(metrics, database);
+  const tracing = await tracingFor(config, role, logger);
+  if (tracing) closers.push(() => tracing.close());
   let workers: Workers | undefined;
   // The workers come first and the server that they tell after them.
   let tellApps: (userId: string) => void = () => undefined;
@@ -164,6 +169,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
       database,
       logger,
       metrics,
+      tracing,
       config: workersConfig(config, keys),
       // Under one roof with the server they are told directly: a listener more would make every edit an announcement.
       listens: role === 'workers',
@@ -200,6 +206,7 @@ async function start({ config, role, logger, env, closers, signal }: Start): Pro
     logger,
     config: serverConfig(config, keys),
     metrics,
+    tracing,
     onEvent: (event) => {
       const hint = hintOf(event);
       if (hint) workers?.hint(hint);
@@ -250,6 +257,32 @@ function workersConfig(config: Config, keys: Keys): WorkersConfig {
     auditRetentionDays: config.AUDIT_RETENTION_DAYS,
     secret: keys.authSecret,
   };
+}
+
+/** Without an endpoint the libraries for it are not even loaded. */
+async function tracingFor(config: Config, role: Role, logger: Logger): Promise<Tracing | undefined> {
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === undefined || config.OTEL_TRACES_SAMPLER.endsWith('always_off')) return undefined;
+  const { createTracing } = await import('./tracing.ts');
+  return createTracing({
+    endpoint,
+    sampler: config.OTEL_TRACES_SAMPLER,
+    samplerArg: config.OTEL_TRACES_SAMPLER_ARG,
+    role,
+    version: VERSION,
+    onTrouble: (error) => {
+      if (error) logger.warn({ err: error }, 'traces cannot be sent; what does not fit meanwhile is dropped');
+      else logger.info({}, 'traces are sent again');
+    },
+  });
+}
+
+function measurePool(metrics: Metrics, database: Database): void {
+  const gauge = (name: string, help: string, read: () => number): void =>
+    metrics.gauge(`holdfast_database_${name}`, help, read);
+  gauge('connections', 'Open connections of the pool.', () => database.poolUse().open);
+  gauge('connections_idle', 'Those of them that nobody uses.', () => database.poolUse().idle);
+  gauge('waiting', 'Callers that wait for a connection of the pool.', () => database.poolUse().waiting);
 }
 
 async function unreadiness(database: Database): Promise<string | null> {

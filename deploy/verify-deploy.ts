@@ -13,6 +13,7 @@ import { Skip, runChecks, skipsInWords } from './verification/check.ts';
 import type { Check, Summary } from './verification/check.ts';
 import { containerSummary } from './verification/container-checks.ts';
 import { fileChecks } from './verification/file-checks.ts';
+import { observabilitySummary } from './verification/observability-checks.ts';
 import { obtainTools } from './verification/programs.ts';
 import type { Tools } from './verification/programs.ts';
 
@@ -28,11 +29,12 @@ if (import.meta.main) {
   });
 }
 
-/** Of `static` and `containers`, those that are named; both where none is. */
+/** Of `static`, `observability` and `containers`, those that are named; both where none is. */
 export async function verifyDeployment(only: readonly string[] = []): Promise<Summary> {
   const wanted = (part: string): boolean => only.length === 0 || only.includes(part);
   const summaries: Summary[] = [];
   if (wanted('static')) summaries.push(await runChecks(await staticChecks()));
+  if (wanted('observability')) summaries.push(await observabilitySummary());
   if (wanted('containers')) summaries.push(await containerSummary());
   return {
     passed: summaries.reduce((sum, { passed }) => sum + passed, 0),

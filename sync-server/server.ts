@@ -36,6 +36,7 @@ import { webhookOperations } from './http/webhook-operations.ts';
 import type { Logger } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
+import type { Tracing } from './tracing.ts';
 import { systemClock } from './sync/clock.ts';
 import { createSyncEndpoint } from './sync/endpoint.ts';
 import { createPostgresFanout } from './sync/fanout.ts';
@@ -51,6 +52,8 @@ export interface SyncServerOptions {
   readonly now?: () => number;
   /** Default: its own. Handed in where the workers of the same process count into the same. */
   readonly metrics?: Metrics;
+  /** Left out: no traces are sent. */
+  readonly tracing?: Tracing | undefined;
   /** Told what other processes are told, for workers in the same process. Must not throw or wait. */
   readonly onEvent?: (event: SpaceEvent) => void;
 }
@@ -103,6 +106,7 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
     authorize: (principal, spaceId) => roleIn(database, principal.userId, spaceId),
     logger,
     metrics,
+    tracing: options.tracing,
     limits: config.rateLimits ? SYNC_LIMITS : withoutRateLimits(SYNC_LIMITS),
   });
 

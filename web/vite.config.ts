@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import adapter from '@sveltejs/adapter-static';
 import type { Adapter } from '@sveltejs/kit';
 import { sveltekit } from '@sveltejs/kit/vite';
-import { build, defineConfig, type Plugin } from 'vite';
+import { build, defineConfig, type Plugin, type Rolldown } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { webManifest } from './web-manifest.ts';
 
@@ -46,25 +46,22 @@ function staticPage(): Adapter {
   };
 }
 
-/** The files of the frame and of the Inbox, with all that they import. */
+/** The files that the first page is made of: the entry's, with all that it imports. */
 function firstParts(): string[] {
   const path = '.svelte-kit/output/client/.vite/manifest.json';
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<
     string,
-    { readonly file: string; readonly imports?: readonly string[] }
+    { readonly file: string; readonly isEntry?: boolean; readonly imports?: readonly string[] }
   >;
   const found = new Set<string>();
   const add = (key: string): void => {
     const part = manifest[key];
-    if (!part) throw new Error(`${key} is not in vite's manifest: kit builds its pages in another way`);
+    if (!part) throw new Error(`${key} is not in vite's manifest: vite writes it in another way`);
     if (found.has(part.file)) return;
     found.add(part.file);
     for (const other of part.imports ?? []) add(other);
   };
-  for (const node of FIRST_NODES) {
-    const key = Object.keys(manifest).find((each) => each.endsWith(`client-optimized/nodes/${node}.js`));
-    add(key ?? `nodes/${node}.js`);
-  }
+  for (const [key, { isEntry }] of Object.entries(manifest)) if (isEntry === true) add(key);
   return [...found];
 }
 
@@ -116,9 +113,38 @@ function lazyParts(): Plugin {
     apply: 'build',
     configEnvironment(name) {
       if (name !== 'client') return undefined;
-      return { build: { rolldownOptions: { output: { codeSplitting: true } } } };
+      return {
+        build: { rolldownOptions: { output: { codeSplitting: { groups: [firstGroup, laterGroup] } } } },
+      };
     },
   };
+}
+
+/** In one file all that the first page runs: some forty files cost more to ask for than to read. */
+const firstGroup: Rolldown.CodeSplittingGroup = {
+  name: (id, context) => (isFirst(id, (other) => context.getModuleInfo(other)) ? 'first' : null),
+  priority: 1,
+};
+
+/** The rest keeps the borders of its `import()`s, but small neighbours share a file. */
+const laterGroup: Rolldown.CodeSplittingGroup = {
+  name: 'later',
+  entriesAware: true,
+  entriesAwareMergeThreshold: 20_000,
+};
+
+type ModuleInfo = { readonly isEntry: boolean; readonly importers: readonly string[] } | null;
+
+/** Whether the entry, the frame or the Inbox imports the module, itself or through others. */
+function isFirst(id: string, info: (id: string) => ModuleInfo): boolean {
+  const seen = new Set([id]);
+  for (const each of seen) {
+    const module = info(each);
+    if (module?.isEntry === true) return true;
+    if (FIRST_NODES.some((node) => each.endsWith(`client-optimized/nodes/${node}.js`))) return true;
+    for (const importer of module?.importers ?? []) seen.add(importer);
+  }
+  return false;
 }
 
 function pwa(): Plugin[] {

@@ -3,34 +3,48 @@
  *
  * Promise: a space that cannot be compacted is tried again after a minute and stands in no other's way.
  */
-import { spacesToCompact } from '@holdfast/db/compaction.ts';
+import { spacesToCompact, uncompactedRows } from '@holdfast/db/compaction.ts';
 import type { Database } from '@holdfast/db/database.ts';
 import { COMPACTION, compactSpaceBy } from './compact.ts';
 import type { CompactionSettings } from './compact.ts';
 import type { Job } from './job.ts';
 import { createSnapshotBuilder } from './snapshot-builder.ts';
-import type { WorkerLogger } from './telemetry.ts';
+import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
 
 export interface CompactJobOptions {
   readonly database: Database;
   readonly logger: WorkerLogger;
+  readonly metrics: WorkerMetrics;
   readonly settings: Partial<CompactionSettings> | undefined;
 }
 
 const SPACES_PER_TURN = 20;
 const TURN_MS = 2000;
 const RETRY_MS = 60_000;
+/** It looks at every space. */
+const COUNT_EVERY_MS = 30_000;
 
-export function compactJob({ database, logger, settings }: CompactJobOptions): Job {
+export function compactJob({ database, logger, metrics, settings }: CompactJobOptions): Job {
   const compaction: CompactionSettings = { ...COMPACTION, ...settings };
   const builder = createSnapshotBuilder(compaction);
   /** Spaces that failed: not at every turn, which would fill the log and the processor. */
   const retryAtMs = new Map<string, number>();
+  let backlogRows = 0;
+  let countedAtMs = Number.NEGATIVE_INFINITY;
+  metrics.gauge(
+    'holdfast_log_uncompacted_rows',
+    'Rows of the log beyond the newest snapshot of their space.',
+    () => backlogRows,
+  );
 
   return {
     name: 'compact',
     everyMs: TURN_MS,
     async turn(turn) {
+      if (performance.now() - countedAtMs >= COUNT_EVERY_MS) {
+        countedAtMs = performance.now();
+        backlogRows = await uncompactedRows(database);
+      }
       const { minRows, maxRows, quietMs } = compaction;
       const need = { minRows, maxRows, quietSince: new Date(turn.now() - quietMs) };
       const spaceIds = await spacesToCompact(database, need, SPACES_PER_TURN);

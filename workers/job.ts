@@ -39,6 +39,8 @@ export interface Hint {
   readonly kind: 'head' | 'projected' | 'mail' | 'plan' | 'deliver' | 'webhook';
   /** The space, or the user for `plan`. */
   readonly id: string;
+  /** The traceparent of what led to it, where traces are on. */
+  readonly trace?: string;
 }
 
 export interface JobLoop {

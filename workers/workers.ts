@@ -23,6 +23,7 @@ import type { Hint, Job } from './job.ts';
 import { EFFECTS } from './projection/effects.ts';
 import type { ProjectionEffect } from './projection/effect.ts';
 import { projectionJob } from './projection/job.ts';
+import { measureProjectionJob } from './projection/measure-job.ts';
 import type { ProjectionSettings } from './projection/project.ts';
 import { createProjector, createThreadProjector, PROJECTION } from './projection/projector.ts';
 import { reconcileJob } from './projection/reconcile.ts';
@@ -32,6 +33,8 @@ import { fireRemindersJob } from './reminders/fire-job.ts';
 import { replanRemindersJob } from './reminders/replan-job.ts';
 import { NO_METRICS } from './telemetry.ts';
 import type { WorkerLogger, WorkerMetrics } from './telemetry.ts';
+import { createWorkerTraces } from './traces.ts';
+import type { WorkerTracing } from './traces.ts';
 import { deliverWebhooksJob } from './webhooks/deliver-job.ts';
 
 export type { WorkerLogger } from './telemetry.ts';
@@ -40,6 +43,8 @@ export interface WorkersOptions {
   readonly database: Database;
   readonly logger: WorkerLogger;
   readonly metrics?: WorkerMetrics;
+  /** Left out: no traces are sent. */
+  readonly tracing?: WorkerTracing | undefined;
   readonly now?: () => number;
   readonly config?: Partial<WorkersConfig>;
   /** Hear from other processes by Postgres notifications. Where everything is one process, `hint` does instead. */
@@ -68,8 +73,9 @@ export interface Workers {
 }
 
 /** What an event of the servers means to the jobs; null: nothing. */
-export function hintOf({ kind, spaceId }: SpaceEvent): Hint | null {
-  return kind === 'head' || kind === 'plan' ? { kind, id: spaceId } : null;
+export function hintOf({ kind, spaceId, trace }: SpaceEvent): Hint | null {
+  if (kind !== 'head' && kind !== 'plan') return null;
+  return trace === undefined ? { kind, id: spaceId } : { kind, id: spaceId, trace };
 }
 
 export function createWorkers(options: WorkersOptions): Workers {
@@ -77,6 +83,7 @@ export function createWorkers(options: WorkersOptions): Workers {
   const { isThreaded = false, effects = EFFECTS, ...projection } = options.projection ?? {};
   const settings = { ...PROJECTION, ...projection };
   const config: WorkersConfig = { ...WORKERS_DEFAULTS, ...options.config };
+  const traces = options.tracing && createWorkerTraces(options.tracing, now);
   const guard = createEndpointGuard({ allowPrivate: config.allowPrivateEndpoints });
   const push = config.vapid && createPushChannel({ vapid: config.vapid, guard, now, ca: options.ca });
   const mail = config.smtp && createMailChannel(config.smtp);
@@ -89,21 +96,24 @@ export function createWorkers(options: WorkersOptions): Workers {
         ? createThreadProjector(database.url, settings)
         : createProjector(database, effects, settings),
       isBesideServer: !options.listens,
+      traces,
       onProjected: (id) => hint({ kind: 'projected', id }),
     }),
+    measureProjectionJob({ database, metrics }),
     reconcileJob({ database, logger, effects }),
     auditRetentionJob({ database, logger, keepDays: config.auditRetentionDays }),
-    compactJob({ database, logger, settings: options.compaction }),
+    compactJob({ database, logger, metrics, settings: options.compaction }),
     replanRemindersJob({ database, onPlanned: () => hint({ kind: 'plan', id: '' }) }),
     fireRemindersJob({
       database,
       metrics,
+      traces,
       config,
       onFired: () => hint({ kind: 'deliver', id: '' }),
       onTold: (userId) => announce({ kind: 'notify', spaceId: userId }),
     }),
-    deliverNotificationsJob({ database, logger, metrics, config, push, mail }),
-    deliverWebhooksJob({ database, logger, metrics, guard, publicUrl: config.publicUrl }),
+    deliverNotificationsJob({ database, logger, metrics, traces, config, push, mail }),
+    deliverWebhooksJob({ database, logger, metrics, traces, guard, publicUrl: config.publicUrl }),
     ...(mail ? [sendMailJob({ database, logger, metrics, mail, publicUrl: config.publicUrl })] : []),
     purgeTrashJob({ database, logger, metrics }),
     expireJob({ database, logger, metrics }),

@@ -52,6 +52,7 @@ const VARIANTS: readonly Variant[] = [
         'backup.enabled=true',
         'networkPolicy.egress.enabled=true',
         'topologySpread.zones=true',
+        'metrics.dashboard.enabled=true',
         'settings.PUBLIC_URL=https://tasks.example.org',
         'service.type=LoadBalancer',
         'imagePullSecrets[0].name=registry',

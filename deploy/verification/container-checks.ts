@@ -5,12 +5,12 @@
  * How the lab is called: `LAB prepare` once, `LAB standin IMAGE PACKAGES` for an image of Debian's packages, `LAB build CMD` and
  * `LAB run CMD`, where CMD finds `docker` and `docker-compose`.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runChecks } from './check.ts';
 import type { Summary } from './check.ts';
 import { Skip } from './check.ts';
+import { programSummary } from './program-summary.ts';
 import { mustRun, root, run } from './programs.ts';
 
 const IMAGES = [
@@ -36,7 +36,7 @@ export async function containerSummary(): Promise<Summary> {
       name: 'the images build',
       run: async () => {
         await mustRun(lab, ['prepare']);
-        await mustRun(lab, ['standin', 'caddy:2', 'caddy']);
+        for (const standin of await standins()) await mustRun(lab, ['standin', ...standin]);
         for (const { tag, target } of IMAGES) {
           await mustRun(lab, [
             'build',
@@ -57,25 +57,31 @@ export async function containerSummary(): Promise<Summary> {
   ]);
   if (built.failures.length > 0) return built;
 
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-containers-'));
-  const report = join(folder, 'report.json');
-  try {
-    await run(lab, ['run', process.execPath, join(root, 'tests', 'containers', 'run.ts'), report], {
-      show: true,
-    });
-    const ran = JSON.parse(await readFile(report, 'utf8').catch(() => NO_REPORT)) as Summary;
-    return {
-      passed: built.passed + ran.passed,
-      failures: [...built.failures, ...ran.failures],
-      skips: [...built.skips, ...ran.skips],
-    };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  const summaries = [built];
+  for (const program of ['run.ts', 'watched.ts']) {
+    const path = join(root, 'tests', 'containers', program);
+    const start = (report: string): Promise<unknown> =>
+      run(lab, ['run', process.execPath, path, report], { show: true });
+    summaries.push(await programSummary(`the checks in containers, ${program}`, start));
   }
+  return {
+    passed: summaries.reduce((sum, { passed }) => sum + passed, 0),
+    failures: summaries.flatMap(({ failures }) => failures),
+    skips: summaries.flatMap(({ skips }) => skips),
+  };
 }
 
-const NO_REPORT = JSON.stringify({
-  passed: 0,
-  failures: ['the checks in containers ended without a report'],
-  skips: [],
-});
+/** Image, Debian's packages and the program, for each that compose.yaml names and Debian has. */
+async function standins(): Promise<readonly (readonly string[])[]> {
+  const compose = await readFile(join(root, 'compose.yaml'), 'utf8');
+  const image = (name: string): string => {
+    const found = new RegExp(`image: (${name}:\\S+)`).exec(compose)?.[1];
+    if (found === undefined) throw new Error(`compose.yaml names no image ${name}.`);
+    return found;
+  };
+  return [
+    [image('caddy'), 'caddy'],
+    [image('prom/prometheus'), 'prometheus', 'prometheus'],
+    [image('prom/alertmanager'), 'prometheus-alertmanager', 'prometheus-alertmanager'],
+  ];
+}

@@ -4,7 +4,7 @@
  *
  * Promise: every answer carries X-Request-Id; every failure is a problem document; a bug is logged with its
  * request's id and answered with 500, and tells the outside nothing more than that id.
- * Limits: paths are logged without their query, which may one day hold a person's words.
+ * Limits: of an address its route is logged, and the id of the space; the rest of it may hold a person's words.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
@@ -58,16 +58,18 @@ export function createHttpApp(options: HttpAppOptions): Hono<AppEnv> {
     const tookMs = performance.now() - startedMs;
     const { method } = context.req;
     const userId = context.get('userId');
+    const route = routeOf(context.req.path, operations);
     durations.observe(tookMs / 1000, {
       method: knownMethod(method),
-      route: routeOf(context.req.path, operations),
+      route,
       status: String(res.status),
     });
     logger.debug(
       {
         requestId,
-        method,
-        path: context.req.path,
+        method: knownMethod(method),
+        route,
+        ...spaceIn(context.req.path),
         status: res.status,
         tookMs: Math.round(tookMs),
         ...(userId === undefined ? {} : { userId }),
@@ -80,7 +82,7 @@ export function createHttpApp(options: HttpAppOptions): Hono<AppEnv> {
     const requestId = context.get('requestId');
     if (error instanceof Problem) return problemResponse(error, requestId);
     if (isDatabaseAway(error)) {
-      logger.warn({ requestId, err: error }, 'the database is away');
+      logger.warn({ requestId, ...spaceIn(context.req.path), err: error }, 'the database is away');
       const away = 'The database does not answer at the moment. Nothing was changed; try again.';
       return problemResponse(
         new Problem('unavailable', away, { headers: { 'Retry-After': '5' } }),
@@ -88,7 +90,13 @@ export function createHttpApp(options: HttpAppOptions): Hono<AppEnv> {
       );
     }
     logger.error(
-      { requestId, method: context.req.method, path: context.req.path, err: error },
+      {
+        requestId,
+        method: knownMethod(context.req.method),
+        route: routeOf(context.req.path, operations),
+        ...spaceIn(context.req.path),
+        err: error,
+      },
       'request failed',
     );
     const detail = `This is a fault of the server. Its log has more under the id ${requestId}.`;
@@ -162,6 +170,11 @@ function routeOf(path: string, operations: readonly Operation[]): string {
     );
   });
   return found?.path ?? 'api';
+}
+
+function spaceIn(path: string): { spaceId?: string } {
+  const spaceId = /^\/api\/v1\/spaces\/([0-9a-f-]{36})(?:\/|$)/i.exec(path)?.[1];
+  return spaceId === undefined ? {} : { spaceId };
 }
 
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);

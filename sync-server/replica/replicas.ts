@@ -296,6 +296,8 @@ export function createReplicas({ hub, open }: ReplicasOptions): Replicas {
 
 /** The author of one edit, as a room sees the sender of one. It is sent nothing: the replica has what it wrote. */
 class ReplicaWriter implements RoomMember {
+  /** Of no socket. */
+  readonly connectionId = 'api';
   readonly userId: string;
   readonly deviceId: string;
   readonly role: RoomMember['role'];

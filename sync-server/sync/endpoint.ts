@@ -16,10 +16,12 @@ import { readHead, readHeads } from '@holdfast/db/update-log.ts';
 import { isUuid } from '@holdfast/db/uuid.ts';
 import { isRefusal } from '../accounts/principal.ts';
 import type { Principal, Refusal, RequestHead } from '../accounts/principal.ts';
+import { requestIdFor } from '../http/request-id.ts';
 import type { Logger } from '../logging.ts';
 import type { CallName, Calls, Outcome } from '../replica/calls.ts';
 import { createReplicas } from '../replica/replicas.ts';
 import type { Question, Replicas } from '../replica/replicas.ts';
+import type { Tracing } from '../tracing.ts';
 import { systemClock } from './clock.ts';
 import type { SyncClock } from './clock.ts';
 import { createDecoder } from './decode.ts';
@@ -48,6 +50,8 @@ export interface SyncEndpointOptions {
   authorize(principal: Principal, spaceId: string): Promise<Role | null>;
   readonly logger: Logger;
   readonly metrics: SyncMetrics;
+  /** Left out: no traces are sent. */
+  readonly tracing?: Tracing | undefined;
   readonly limits?: SyncLimits;
   readonly clock?: SyncClock;
 }
@@ -109,6 +113,7 @@ class Endpoint implements SyncEndpoint {
       limits,
       clock,
       measures,
+      tracing: options.tracing ?? null,
       log: createGroupCommit<PendingEdit>({
         database,
         onTrouble: (error, attempt) => logger.warn({ err: error, attempt }, 'edits wait for the database'),
@@ -125,6 +130,7 @@ class Endpoint implements SyncEndpoint {
     this.#presence = {
       ...presence,
       closed: (session: Session) => {
+        logger.debug(session.ids, 'a socket is gone');
         this.#sessions.delete(session);
         if (this.#sessions.size === 0) this.#emptied?.();
       },
@@ -153,23 +159,39 @@ class Endpoint implements SyncEndpoint {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
-    this.#accept(request, socket, head, spaceId.toLowerCase()).catch((error: unknown) => {
-      this.#hub.logger.debug({ err: error }, 'an upgrade did not succeed');
-      socket.destroy();
-    });
+    // The one that the answer will name.
+    const given = request.headers['x-request-id'];
+    const requestId = requestIdFor(typeof given === 'string' ? given : undefined);
+    request.headers['x-request-id'] = requestId;
+    this.#accept(request, socket, head, { spaceId: spaceId.toLowerCase(), requestId }).catch(
+      (error: unknown) => {
+        this.#hub.logger.debug({ err: error, requestId }, 'an upgrade did not succeed');
+        socket.destroy();
+      },
+    );
   }
 
-  async #accept(request: IncomingMessage, socket: Duplex, head: Buffer, spaceId: string): Promise<void> {
+  async #accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    { spaceId, requestId }: { spaceId: string; requestId: string },
+  ): Promise<void> {
     const identity = identityOf(request);
-    const verdict = await this.#admit(identity, spaceId);
+    const verdict = await this.#admit(identity, spaceId, requestId);
     const peer = await this.#peers.accept(request, socket, head);
     if ('code' in verdict) {
       this.#hub.measures.closed(verdict.code);
+      this.#hub.logger.debug({ requestId, code: verdict.code }, 'a socket was not let in');
       peer.close(verdict.code, verdict.reason);
       return;
     }
-    const session = new Session(this.#hub, this.#presence, peer, { ...verdict, head: identity, spaceId });
+    // Ours, and not the id of the request, which a client may choose.
+    const connectionId = crypto.randomUUID();
+    const who = { ...verdict, connectionId, head: identity, spaceId };
+    const session = new Session(this.#hub, this.#presence, peer, who);
     this.#sessions.add(session);
+    this.#hub.logger.debug({ requestId, ...session.ids }, 'a socket opened');
     peer.listen(session);
     try {
       const room = await this.#open(spaceId);
@@ -178,7 +200,7 @@ class Endpoint implements SyncEndpoint {
     } catch (error) {
       if (error instanceof SpaceGoneError) session.close(CLOSE.noAccess, 'You have no access to this space.');
       else {
-        this.#hub.logger.warn({ err: error, spaceId }, 'a space could not be loaded');
+        this.#hub.logger.warn({ err: error, requestId, ...session.ids }, 'a space could not be loaded');
         session.close(CLOSE.later, 'The space cannot be loaded at the moment. Connect again in a while.');
       }
     }
@@ -187,6 +209,7 @@ class Endpoint implements SyncEndpoint {
   async #admit(
     identity: RequestHead,
     spaceId: string,
+    requestId: string,
   ): Promise<{ principal: Principal; role: Role } | { code: CloseCode; reason: string }> {
     if (this.#draining) return { code: CLOSE.restart, reason: 'The server is restarting.' };
     if (this.#sessions.size >= this.#hub.limits.maxSockets) {
@@ -199,7 +222,7 @@ class Endpoint implements SyncEndpoint {
       if (role === null) return { code: CLOSE.noAccess, reason: 'You have no access to this space.' };
       return { principal, role };
     } catch (error) {
-      this.#hub.logger.warn({ err: error, spaceId }, 'a socket could not be authenticated');
+      this.#hub.logger.warn({ err: error, requestId }, 'a socket could not be authenticated');
       return { code: CLOSE.later, reason: 'The server cannot check who you are at the moment.' };
     }
   }
@@ -326,7 +349,7 @@ class Endpoint implements SyncEndpoint {
       else session.role = role;
     } catch (error) {
       // Nobody is sent away because the database is; the next beat asks again.
-      this.#hub.logger.debug({ err: error }, 'a socket could not be checked again');
+      this.#hub.logger.debug({ err: error, ...session.ids }, 'a socket could not be checked again');
       return;
     } finally {
       session.rechecking = false;
@@ -366,11 +389,11 @@ class Endpoint implements SyncEndpoint {
     if (!room || room.retired) return;
     switch (event.kind) {
       case 'head':
-        return room.onHead(event.seq ?? 0);
+        return room.onHead(event.seq ?? 0, event.trace);
       case 'snapshot':
-        return this.#inBackground(room.adoptSnapshot());
+        return this.#inBackground(room, room.adoptSnapshot());
       case 'clients':
-        return this.#inBackground(room.loadOwners());
+        return this.#inBackground(room, room.loadOwners());
       case 'devices':
         return this.#presence.changed(room);
       case 'awareness': {
@@ -391,15 +414,18 @@ class Endpoint implements SyncEndpoint {
 
   #lookAtEverything(): void {
     for (const { room } of this.#rooms.values()) {
-      this.#inBackground(room.loadOwners());
-      this.#inBackground(room.catchUp().then(() => room.adoptSnapshot()));
+      this.#inBackground(room, room.loadOwners());
+      this.#inBackground(
+        room,
+        room.catchUp().then(() => room.adoptSnapshot()),
+      );
       this.#presence.changed(room);
     }
   }
 
-  #inBackground(work: Promise<void>): void {
+  #inBackground(room: Room, work: Promise<void>): void {
     work.catch((error: unknown) =>
-      this.#hub.logger.warn({ err: error }, 'a space could not be brought up to date'),
+      this.#hub.logger.warn({ err: error, spaceId: room.spaceId }, 'a space could not be brought up to date'),
     );
   }
 

@@ -8,8 +8,10 @@ import type { Database } from '@holdfast/db/database.ts';
 import type { GroupCommit } from '@holdfast/db/group-commit.ts';
 import type { LogEntry } from '@holdfast/db/update-log.ts';
 import type { Logger } from '../logging.ts';
+import type { Tracing } from '../tracing.ts';
 import type { SyncClock } from './clock.ts';
 import type { Decoder } from './decode.ts';
+import type { EditTrace } from './edit-trace.ts';
 import type { Fanout } from './fanout.ts';
 import type { UpdateInspector } from './inspect.ts';
 import type { SyncLimits } from './limits.ts';
@@ -24,6 +26,8 @@ export interface SyncHub {
   readonly limits: SyncLimits;
   readonly logger: Logger;
   readonly measures: SyncMeasures;
+  /** null: no traces are sent, and nothing is made for them. */
+  readonly tracing: Tracing | null;
   readonly clock: SyncClock;
   /** For what clients send. */
   readonly inspector: UpdateInspector;
@@ -35,6 +39,8 @@ export interface SyncHub {
 
 /** A socket, as its room sees it. */
 export interface RoomMember {
+  /** For logs and traces. */
+  readonly connectionId: string;
   readonly userId: string;
   readonly deviceId: string | null;
   /** See ownerKey; empty for a client that names no device. */
@@ -58,6 +64,9 @@ export interface PendingEdit extends LogEntry {
   readonly session: RoomMember;
   /** Where the delete set begins in the body; -1 when it is empty. */
   readonly deleteSetAt: number;
+  /** When it was admitted; milliseconds of performance.now(). */
+  readonly admittedAtMs: number;
+  readonly trace: EditTrace | null;
 }
 
 /** A member that can be asked whether it is still there. */

@@ -6,6 +6,10 @@ export interface SyncMeasures {
   refused(): void;
   closed(code: number): void;
   committed(durationMs: number, rows: number): void;
+  /** From the arrival of the first edit of a commit until all of them were handed to the other sockets. */
+  relayed(durationMs: number): void;
+  /** Edits came that build on others which nobody here has. */
+  gap(): void;
 }
 
 /** The slice of Metrics that sync uses. */
@@ -31,6 +35,15 @@ export function createMeasures(metrics: SyncMetrics, stats: () => SyncStats): Sy
     'Edits per commit.',
     [1, 2, 5, 10, 50, 100, 500, 2000],
   );
+  const relays = metrics.histogram(
+    'holdfast_sync_relay_seconds',
+    'From the arrival of the first edit of a commit to its being handed to the other sockets of its space.',
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+  );
+  const gaps = metrics.counter(
+    'holdfast_sync_gaps_total',
+    'Updates that build on edits which neither the server nor their sender has.',
+  );
   metrics.gauge('holdfast_sync_connections', 'Open sockets.', () => stats().connections);
   metrics.gauge('holdfast_sync_rooms', 'Spaces held in memory.', () => stats().rooms);
   metrics.gauge(
@@ -46,5 +59,7 @@ export function createMeasures(metrics: SyncMetrics, stats: () => SyncStats): Sy
       commits.observe(durationMs / 1000);
       rows.observe(count);
     },
+    relayed: (durationMs) => relays.observe(durationMs / 1000),
+    gap: () => gaps.add(),
   };
 }

@@ -15,6 +15,7 @@ import type { LogWriter } from '@holdfast/db/group-commit.ts';
 import { readHead, readLatestSnapshot, readLog } from '@holdfast/db/update-log.ts';
 import { AwarenessTable } from './awareness.ts';
 import { continues } from './continuity.ts';
+import { EditTrace } from './edit-trace.ts';
 import { ownerKey } from './hub.ts';
 import type { LiveMember, PendingEdit, RoomMember, SyncHub } from './hub.ts';
 import { UpdateRefusedError } from './inspect.ts';
@@ -85,6 +86,8 @@ export class Room implements LogWriter<PendingEdit> {
   #catchingUp: Promise<void> | null = null;
   #catchUpAgain = false;
   #announcedSeq = 0;
+  /** Of the last head that another process announced. */
+  #announcedTrace: string | undefined;
 
   constructor(hub: SyncHub, spaceId: string) {
     this.#hub = hub;
@@ -200,6 +203,8 @@ export class Room implements LogWriter<PendingEdit> {
     }
     this.#admitted++;
     session.uncommittedBytes += made.body.length;
+    const { tracing } = this.#hub;
+    const { connectionId } = session;
     const edit: PendingEdit = {
       body: made.body,
       frame: made.frame,
@@ -207,6 +212,11 @@ export class Room implements LogWriter<PendingEdit> {
       deviceId: session.deviceId,
       session,
       deleteSetAt: made.deleteSetAt,
+      admittedAtMs: performance.now(),
+      trace:
+        tracing === null
+          ? null
+          : new EditTrace(tracing, { connectionId, spaceId: this.spaceId, bytes: made.body.length }),
     };
     this.#stored.noteDeletions(edit.body, edit.deleteSetAt);
     this.#flying.push(edit);
@@ -259,6 +269,7 @@ export class Room implements LogWriter<PendingEdit> {
     this.#committed += edits.length;
     this.#flying.splice(0, edits.length);
     for (const edit of edits) edit.session.onCommitted(edit.body.length);
+    if (this.#hub.tracing !== null) traceCommit(edits, firstSeq);
     this.#hub.measures.edits(edits.length);
     // Rows that were read back before this call were relayed then.
     if (lastSeq > this.seq) {
@@ -266,6 +277,8 @@ export class Room implements LogWriter<PendingEdit> {
       for (const edit of edits) this.#stored.append(seq++, edit);
       for (const edit of edits) this.observer?.(edit.body, edit.session);
       relay(edits, this.sessions);
+      const first = edits[0];
+      if (first) this.#hub.measures.relayed(performance.now() - first.admittedAtMs);
       if (firstSeq <= this.seq + 1) {
         this.seq = lastSeq;
         this.#absorbAhead();
@@ -275,12 +288,15 @@ export class Room implements LogWriter<PendingEdit> {
         this.#catchUpSoon();
       }
     }
+    if (this.#hub.tracing !== null) for (const { trace } of edits) trace?.relayed(this.sessions.size);
     this.#answerReceipts();
     const waiters = this.#waiters;
     this.#waiters = waiters.filter(({ after }) => after > this.#committed);
     for (const { after, resolve } of waiters) if (after <= this.#committed) resolve();
     if (this.#announcedSeq > this.seq) this.#catchUpSoon();
-    this.#hub.fanout.announce({ kind: 'head', spaceId: this.spaceId, seq: lastSeq });
+    const { trace } = edits.at(-1) as PendingEdit;
+    const head = { kind: 'head', spaceId: this.spaceId, seq: lastSeq } as const;
+    this.#hub.fanout.announce(trace === null ? head : { ...head, trace: trace.context });
   }
 
   onRefused(edits: readonly PendingEdit[], error: Error): void {
@@ -288,6 +304,7 @@ export class Room implements LogWriter<PendingEdit> {
       { err: error, spaceId: this.spaceId, edits: edits.length },
       'the database refused edits; everyone in the room must come back',
     );
+    for (const { trace } of edits) trace?.refused();
     this.retire('The server could not store an edit. Connect again.');
     for (const { reject } of this.#waiters.splice(0)) reject(error);
   }
@@ -355,8 +372,9 @@ export class Room implements LogWriter<PendingEdit> {
   }
 
   /** Someone says that the space has rows up to here. */
-  onHead(seq: number): void {
+  onHead(seq: number, trace?: string): void {
     if (seq > this.#announcedSeq) this.#announcedSeq = seq;
+    this.#announcedTrace = trace;
     // Own rows in flight would be read back and sent to their authors; their commit looks at this again.
     if (seq > this.seq && !this.isCommitting) this.#catchUpSoon();
   }
@@ -411,11 +429,25 @@ export class Room implements LogWriter<PendingEdit> {
       if (last && last.seq > this.seq) {
         this.seq = last.seq;
         this.#absorbAhead();
-        if (frames.length > 0) this.#send(Buffer.concat(frames), null);
+        if (frames.length > 0) this.#relayRead(frames);
         this.#tellHead();
       }
       if (rows.length < READ_ROWS) return;
     }
+  }
+
+  #relayRead(frames: readonly Buffer[]): void {
+    const span = this.#hub.tracing?.start('relay', {
+      parent: this.#announcedTrace,
+      attributes: {
+        'holdfast.space.id': this.spaceId,
+        'holdfast.rows': frames.length,
+        'holdfast.sockets': this.sessions.size,
+      },
+    });
+    this.#announcedTrace = undefined;
+    this.#send(Buffer.concat(frames), null);
+    span?.end();
   }
 
   #isOwn(seq: number): boolean {
@@ -471,4 +503,8 @@ export class Room implements LogWriter<PendingEdit> {
     this.#send(awarenessFrame(update), from);
     if (announce) this.#hub.fanout.announce({ kind: 'awareness', spaceId: this.spaceId, data: update });
   }
+}
+
+function traceCommit(edits: readonly PendingEdit[], firstSeq: number): void {
+  edits.forEach(({ trace }, n) => trace?.committed(firstSeq + n, edits.length));
 }

@@ -37,6 +37,7 @@ export interface SessionServices {
 }
 
 export class Session implements LiveMember, PeerListener {
+  readonly connectionId: string;
   readonly principal: Principal;
   /** The headers that say who is there, to ask again later. */
   readonly head: RequestHead;
@@ -75,6 +76,7 @@ export class Session implements LiveMember, PeerListener {
   /** Tickets that came while a gap is open: they are owed once it is closed. */
   #heldTickets: number[] | null = null;
   #refusal: string | null = null;
+  #hasRefused = false;
   #stateBytes = 0;
   #lastSentMs: number;
   #frameBudget: number;
@@ -85,12 +87,13 @@ export class Session implements LiveMember, PeerListener {
     hub: SyncHub,
     services: SessionServices,
     peer: Peer,
-    who: { principal: Principal; head: RequestHead; role: Role; spaceId: string },
+    who: { connectionId: string; principal: Principal; head: RequestHead; role: Role; spaceId: string },
   ) {
     const now = hub.clock.now();
     this.#hub = hub;
     this.#services = services;
     this.#peer = peer;
+    this.connectionId = who.connectionId;
     this.principal = who.principal;
     this.head = who.head;
     this.role = who.role;
@@ -105,6 +108,11 @@ export class Session implements LiveMember, PeerListener {
 
   get userId(): string {
     return this.principal.userId;
+  }
+
+  /** For the log. */
+  get ids(): { connectionId: string; spaceId: string; userId: string } {
+    return { connectionId: this.connectionId, spaceId: this.spaceId, userId: this.userId };
   }
 
   get isOpen(): boolean {
@@ -208,13 +216,11 @@ export class Session implements LiveMember, PeerListener {
   #fail(error: unknown): void {
     if (error instanceof MalformedError || error instanceof UpdateRefusedError) {
       this.#hub.measures.refused();
+      this.#hub.logger.info({ ...this.ids, reason: error.message }, 'a message was not understood');
       this.close(CLOSE.malformed, `Not understood: ${error.message}.`);
       return;
     }
-    this.#hub.logger.error(
-      { err: error, spaceId: this.spaceId, userId: this.userId },
-      'a sync session failed',
-    );
+    this.#hub.logger.error({ err: error, ...this.ids }, 'a sync session failed');
     this.close(CLOSE.later, 'Something failed on the server. Connect again.');
   }
 
@@ -311,7 +317,8 @@ export class Session implements LiveMember, PeerListener {
       const known = await this.#hub.decoder.integrable(room.updates(), update, room.stateVector());
       admission = room.admit(this, known, 0, known.length, true);
       this.refuse('Some edits build on others that are missing here, and were not taken.');
-      this.#hub.logger.warn({ spaceId: this.spaceId, userId: this.userId }, 'an update has a gap that stays');
+      this.#hub.measures.gap();
+      this.#hub.logger.warn(this.ids, 'an update has a gap that stays');
     }
     if (admission.kind === 'refused') this.refuse(admission.reason);
     this.#allCame(room, whole);
@@ -352,6 +359,9 @@ export class Session implements LiveMember, PeerListener {
   refuse(reason: string): void {
     this.#refusal = reason;
     this.#hub.measures.refused();
+    // The first of a connection is enough to find it by; who sends many must not fill the log.
+    if (!this.#hasRefused) this.#hub.logger.info({ ...this.ids, reason }, 'an edit was refused');
+    this.#hasRefused = true;
   }
 
   // --- keeping within bounds
@@ -460,6 +470,7 @@ export class Session implements LiveMember, PeerListener {
     if (this.#closed) return;
     this.#closed = true;
     this.#hub.measures.closed(code);
+    this.#hub.logger.debug({ ...this.ids, code }, 'the server closes a socket');
     this.#peer.close(code, reason);
     this.#leaveNow();
   }

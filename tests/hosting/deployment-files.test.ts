@@ -50,26 +50,32 @@ test('[DP1] every alert has a runbook and is tried, and every runbook has an ale
   expect(alerts.filter((alert) => !tried.includes(`runbook: docs/runbooks/${alert}.md`))).toEqual([]);
 });
 
-test('[DP2] the rules ask for metrics that the servers have', async () => {
-  const sources = globSync('{sync-server,workers}/**/*.ts', { cwd: root }).filter(
+test('[DP2] the rules and the dashboard ask for metrics that the servers have', async () => {
+  const sources = globSync('{sync-server,workers,deploy}/**/*.ts', { cwd: root }).filter(
     (path) => !path.includes('node_modules') && !path.endsWith('.test.ts'),
   );
   const code = sources.map(read).join('\n');
+  const { panels } = JSON.parse(read(`${chart}/files/dashboard.json`)) as {
+    panels: { targets?: { expr: string }[] }[];
+  };
+  const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)).join('\n');
+  const recorded = new Set([...rules.matchAll(/- record: (\S+)$/gm)].map((match) => match[1]));
+  const used = [...queries.matchAll(/\bholdfast:[\w:]+/g)].map(([name]) => name);
+  expect(used.filter((name) => !recorded.has(name))).toEqual([]);
   const metrics = createMetrics();
   const always = await metrics.text();
   metrics.close();
   const asked = new Set(
-    [...rules.matchAll(/\b(?:holdfast|nodejs|process)_[a-z0-9_]+/g)].map(([name]) => name),
+    [...`${rules}\n${queries}`.matchAll(/\b(?:holdfast|nodejs|process)_[a-z0-9_]+/g)].map(([name]) => name),
   );
   expect(asked.size).toBeGreaterThan(10);
   const unknown = [...asked].filter((name) => {
     const base = name.replace(/_(bucket|count|sum)$/, '');
-    const projection = /^holdfast_projection_(.+)$/.exec(base)?.[1];
+    const grouped = /^holdfast_(?:projection|database)_(.+)$/.exec(base)?.[1];
     return !(
       code.includes(`'${base}'`) ||
       always.includes(`# HELP ${base} `) ||
-      (projection !== undefined && code.includes(`gauge('${projection}'`)) ||
-      (projection !== undefined && new RegExp(`gauge\\(\\s*'${projection}'`).test(code))
+      (grouped !== undefined && new RegExp(`gauge\\(\\s*'${grouped}'`).test(code))
     );
   });
   expect(unknown).toEqual([]);

@@ -11,6 +11,8 @@ test('[HO4] with nothing set, everything has its default', () => {
     DATA_DIR: './data',
     SIGNUP: 'open',
     LOG_LEVEL: 'info',
+    OTEL_TRACES_SAMPLER: 'parentbased_always_on',
+    OTEL_TRACES_SAMPLER_ARG: 1,
     AUDIT_RETENTION_DAYS: 30,
     RATE_LIMITS: true,
     ALLOW_PRIVATE_ENDPOINTS: false,
@@ -71,8 +73,8 @@ test('[HO4] names that only look a little like ours are left alone', () => {
 });
 
 test('[HO4] what is set but does nothing yet is named', () => {
-  expect(idleSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host', PORT: '1', BUS_URL: '' })).toEqual([
-    'OTEL_EXPORTER_OTLP_ENDPOINT',
+  expect(idleSettings({ BUS_URL: 'redis://host', PORT: '1', OTEL_EXPORTER_OTLP_ENDPOINT: '' })).toEqual([
+    'BUS_URL',
   ]);
 });
 

@@ -5,6 +5,9 @@ import { foldText } from '@holdfast/core/fold.ts';
 import { createReplica, must, sync, type Replica } from '@holdfast/core/testing/replica.ts';
 import { compact } from '@holdfast/db/compaction.ts';
 import type { ProjectedChange, ProjectionEffect } from '@holdfast/workers/projection/effect.ts';
+import { NO_METRICS } from '@holdfast/workers/telemetry.ts';
+import { measureProjectionJob } from '@holdfast/workers/projection/measure-job.ts';
+import { CAME_LATER } from '@holdfast/workers/projection/project.ts';
 import { restMs } from '@holdfast/workers/projection/job.ts';
 import { compareSpace, reconcileSpace } from '@holdfast/workers/projection/reconcile.ts';
 import { readingOf, readingOfTables, storedDocument } from './reading.ts';
@@ -328,6 +331,34 @@ describe('more than one at a time', () => {
     expect(await cursor()).toMatchObject({ seq: 1, failures: 0, error: null, retry_at: null });
     await expectEqual();
     expect((await audited()).map((row) => row.seq)).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+
+  test('[PJ14] what is behind is measured while nothing projects; what was set aside and came later counts no more', async () => {
+    const gauges = new Map<string, () => number>();
+    const metrics = {
+      ...NO_METRICS,
+      gauge: (name: string, _: string, read: () => number) => gauges.set(name, read),
+    };
+    const job = measureProjectionJob({ database: space.database, metrics });
+    const measured = async (name: string): Promise<number | undefined> => {
+      await job.turn({ now: () => space.clock.ms, isStopping: false });
+      return gauges.get(`holdfast_projection_${name}`)?.();
+    };
+    expect(await measured('lag_rows')).toBe(0);
+    must(ann.document.createTask({ title: 'Nobody reads this' }));
+    await append();
+    space.clock.ms += 400_000;
+    expect(await measured('lag_rows')).toBeGreaterThan(0);
+    expect(await measured('lag_seconds')).toBeGreaterThan(300);
+
+    const { database, id } = space;
+    await database.kysely
+      .insertInto('quarantine')
+      .values({ space_id: id, seq: 1, error: 'It waits.' })
+      .execute();
+    expect(await measured('quarantined_rows')).toBe(1);
+    await database.kysely.updateTable('quarantine').set({ error: CAME_LATER }).execute();
+    expect(await measured('quarantined_rows')).toBe(0);
   });
 
   test('[PJ9] an edit never waits for the projection: it locks nothing that an append needs', async () => {

@@ -7,10 +7,10 @@
  * Why hints are counted: how fast edits come is all that tells a busy server from one person typing.
  */
 import type { Database } from '@holdfast/db/database.ts';
-import { behindAmong, projectionState, putOff, spacesToProject } from '@holdfast/db/projection.ts';
-import type { ProjectionState } from '@holdfast/db/projection.ts';
+import { behindAmong, putOff, spacesToProject } from '@holdfast/db/projection.ts';
 import type { Job, Turn } from '../job.ts';
 import type { WorkerLogger, WorkerMetrics } from '../telemetry.ts';
+import type { WorkerTraces } from '../traces.ts';
 import type { Projector } from './projector.ts';
 
 export interface ProjectionJobOptions {
@@ -20,6 +20,7 @@ export interface ProjectionJobOptions {
   readonly projector: Projector;
   /** There is a sync server in this process, to whose edits it gives way. */
   readonly isBesideServer: boolean;
+  readonly traces?: WorkerTraces | undefined;
   /** A space's rows are in the projection now. */
   readonly onProjected?: (spaceId: string) => void;
 }
@@ -35,16 +36,14 @@ const MIN_REST_MS = 250;
 const MAX_REST_MS = 3000;
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 5 * 60_000;
-const STATE_EVERY_MS = 10_000;
 
 export function projectionJob(options: ProjectionJobOptions): Job {
-  const { database, logger, metrics, projector } = options;
+  const { database, logger, metrics, projector, traces } = options;
   const hinted = new Set<string>();
   const rate = createRate();
   const failures = new Map<string, number>();
   const rows = metrics.counter('holdfast_projection_rows_total', 'Rows of the log that were projected.');
   const audits = metrics.counter('holdfast_audit_rows_total', 'Rows that were written to the audit.');
-  const state = createState(database, metrics);
   let lookedAtMs = Number.NEGATIVE_INFINITY;
 
   /** Hinted ones first; all others once a second, since hints may be lost. */
@@ -53,13 +52,14 @@ export function projectionJob(options: ProjectionJobOptions): Job {
     hinted.clear();
     const now = new Date(nowMs);
     const found = await behindAmong(database, asked, now);
+    if (traces) for (const id of asked) if (!found.includes(id)) traces.projectedBefore(id);
     if (asked.length > 0 && performance.now() - lookedAtMs < EVERY_MS) return found;
     lookedAtMs = performance.now();
-    await state.read(nowMs);
     return [...new Set([...found, ...(await spacesToProject(database, now, SPACES_PER_LOOK))])];
   }
 
   async function project(spaceId: string, nowMs: number): Promise<void> {
+    const startedAtMs = Date.now();
     try {
       const outcome = await projector.project(spaceId, nowMs);
       failures.delete(spaceId);
@@ -73,7 +73,10 @@ export function projectionJob(options: ProjectionJobOptions): Job {
         const retryAt = new Date(Math.min(outcome.waitsUntil, nowMs + EVERY_MS));
         await putOff(database, spaceId, retryAt, 'A row waits for what it builds on.', false);
       }
-      if (outcome.rows > 0) options.onProjected?.(spaceId);
+      if (outcome.rows > 0) {
+        traces?.projected(spaceId, startedAtMs, outcome);
+        options.onProjected?.(spaceId);
+      }
       if (outcome.isFull) hinted.add(spaceId);
     } catch (error) {
       const count = (failures.get(spaceId) ?? 0) + 1;
@@ -99,7 +102,8 @@ export function projectionJob(options: ProjectionJobOptions): Job {
     name: 'project',
     everyMs: EVERY_MS,
     wokenBy: ['head'],
-    onHint({ id }) {
+    onHint({ id, trace }) {
+      if (trace !== undefined) traces?.heard(id, trace);
       hinted.add(id);
       rate.count();
     },
@@ -154,29 +158,6 @@ function createRate(): { count(): void; perSecond(): number } {
     perSecond() {
       turnOver();
       return Math.max(before, now);
-    },
-  };
-}
-
-function createState(database: Database, metrics: WorkerMetrics): { read(nowMs: number): Promise<void> } {
-  let state: ProjectionState = { lagRows: 0, lagSeconds: 0, failing: 0, quarantined: 0, drift: 0 };
-  let readAtMs = Number.NEGATIVE_INFINITY;
-  const gauge = (name: string, help: string, read: () => number): void =>
-    metrics.gauge(`holdfast_projection_${name}`, help, read);
-  gauge('lag_rows', 'Rows of the log that are not projected yet.', () => state.lagRows);
-  gauge('lag_seconds', 'Age of the oldest of them.', () => state.lagSeconds);
-  gauge('failing_spaces', 'Spaces that could not be projected and are tried again.', () => state.failing);
-  gauge('quarantined_rows', 'Rows of the log that were set aside.', () => state.quarantined);
-  gauge(
-    'drift_rows',
-    'Rows that differed from the document when they were last compared.',
-    () => state.drift,
-  );
-  return {
-    async read(nowMs) {
-      if (performance.now() - readAtMs < STATE_EVERY_MS) return;
-      readAtMs = performance.now();
-      state = await projectionState(database, new Date(nowMs));
     },
   };
 }

@@ -33,6 +33,7 @@ import type { PushChannel } from '../channels/web-push.ts';
 import type { WorkersConfig } from '../config.ts';
 import type { Job, Turn } from '../job.ts';
 import type { WorkerLogger, WorkerMetrics } from '../telemetry.ts';
+import type { WorkerTraces } from '../traces.ts';
 import { preferencesFrom } from './plan.ts';
 import {
   ATTEMPT_MS,
@@ -50,6 +51,7 @@ export interface DeliverJobOptions {
   readonly database: Database;
   readonly logger: WorkerLogger;
   readonly metrics: WorkerMetrics;
+  readonly traces?: WorkerTraces | undefined;
   readonly config: Pick<WorkersConfig, 'publicUrl' | 'secret'>;
   /** undefined: not set up. */
   readonly push: PushChannel | undefined;
@@ -64,7 +66,7 @@ const WRITTEN_TOGETHER = 128;
 const WRITE_AFTER_MS = 25;
 
 export function deliverNotificationsJob(options: DeliverJobOptions): Job {
-  const { database, logger, metrics, config, push, mail, random = Math.random } = options;
+  const { database, logger, metrics, traces, config, push, mail, random = Math.random } = options;
   const outcomes = metrics.counter(
     'holdfast_notification_deliveries_total',
     'Tries to deliver a notification, by channel and outcome.',
@@ -90,10 +92,16 @@ export function deliverNotificationsJob(options: DeliverJobOptions): Job {
 
   function start(delivery: ClaimedDelivery, turn: Turn): void {
     inFlight++;
+    const span = traces?.delivering(delivery);
     attempt(delivery, turn)
       .catch((error: unknown): DeliveryOutcome => {
         logger.error(
-          { err: error, notificationId: delivery.notificationId, channel: delivery.channel },
+          {
+            err: error,
+            spaceId: delivery.spaceId,
+            notificationId: delivery.notificationId,
+            channel: delivery.channel,
+          },
           'a notification could not be made ready to be sent',
         );
         return later(
@@ -105,6 +113,8 @@ export function deliverNotificationsJob(options: DeliverJobOptions): Job {
       })
       .then((outcome) => {
         outcomes.add(1, { channel: delivery.channel, outcome: outcome.state });
+        span?.set({ 'holdfast.outcome': outcome.state });
+        span?.end(outcome.state === 'failed' || outcome.state === 'pending');
         settled.push({ delivery, outcome });
         ended();
       }, ended);

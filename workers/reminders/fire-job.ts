@@ -19,12 +19,14 @@ import { DAILY_KEY, HELD_KEY } from '@holdfast/db/reminder-plan.ts';
 import type { WorkersConfig } from '../config.ts';
 import type { Job } from '../job.ts';
 import type { WorkerMetrics } from '../telemetry.ts';
+import type { WorkerTraces } from '../traces.ts';
 import { preferencesFrom } from './plan.ts';
 import { FIRE_LEASE_MS, GRACE_MS, LOOK_MS, PROJECTION_WAIT_MS } from './timing.ts';
 
 export interface FireJobOptions {
   readonly database: Database;
   readonly metrics: WorkerMetrics;
+  readonly traces?: WorkerTraces | undefined;
   readonly config: Pick<WorkersConfig, 'vapid' | 'smtp'>;
   /** Deliveries are there to be sent. */
   readonly onFired: () => void;
@@ -46,7 +48,8 @@ type Outcome =
   | { readonly kind: 'missed-digest' }
   | { readonly kind: 'postponed'; readonly until: number };
 
-export function fireRemindersJob({ database, metrics, config, onFired, onTold }: FireJobOptions): Job {
+export function fireRemindersJob(options: FireJobOptions): Job {
+  const { database, metrics, traces, config, onFired, onTold } = options;
   const by = randomUUID();
   const fired = metrics.counter(
     'holdfast_notifications_total',
@@ -123,6 +126,7 @@ export function fireRemindersJob({ database, metrics, config, onFired, onTold }:
       const { id, userId, spaceId } = each;
       const outcome = outcomeOf(each, now);
       fired.add(1, { kind: each.kind, outcome: outcome.kind });
+      traces?.fired({ id, spaceId, outcome: outcome.kind, lateMs: now - each.fireAt.getTime() });
       switch (outcome.kind) {
         case 'fired':
           settlement.fired.push(outcome.fired);

@@ -27,6 +27,7 @@ import type { DueWebhook, Lease } from '@holdfast/db/webhook-delivery.ts';
 import type { EndpointGuard } from '../channels/endpoint-guard.ts';
 import type { Job, NextTurn, Turn } from '../job.ts';
 import type { WorkerLogger, WorkerMetrics } from '../telemetry.ts';
+import type { WorkerTraces } from '../traces.ts';
 import { CLOUD_EVENT_TYPE, TEST_EVENT, cloudEvent, signedHeaders } from './cloud-event.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import { postEvent } from './post-event.ts';
@@ -36,6 +37,7 @@ export interface DeliverWebhooksOptions {
   readonly database: Database;
   readonly logger: WorkerLogger;
   readonly metrics: WorkerMetrics;
+  readonly traces?: WorkerTraces | undefined;
   readonly guard: EndpointGuard;
   readonly publicUrl: string | undefined;
   /** Of the time until the next attempt; default Math.random. */
@@ -70,6 +72,7 @@ export function deliverWebhooksJob(options: DeliverWebhooksOptions): Job {
     database,
     logger,
     metrics,
+    traces,
     guard,
     publicUrl,
     random = Math.random,
@@ -172,7 +175,10 @@ export function deliverWebhooksJob(options: DeliverWebhooksOptions): Job {
           error: outcome.error,
         };
         const held = await recordDead(database, letter, lease, now);
-        logger.warn({ webhookId: id, attempts: count }, 'an event could not be delivered and was set aside');
+        logger.warn(
+          { spaceId, webhookId: id, attempts: count },
+          'an event could not be delivered and was set aside',
+        );
         const lastMs = (webhook.succeededAt ?? webhook.createdAt).getTime();
         if (!held || nowMs - lastMs < DESERTED_MS) return held;
         await pauseWebhook(database, id, 'Nothing arrived there for five days.', lease, now);
@@ -197,7 +203,11 @@ export function deliverWebhooksJob(options: DeliverWebhooksOptions): Job {
         }
         passed = false;
         const event = cloudEvent(row, { publicUrl, spaceId: webhook.spaceId });
+        const { id, spaceId } = webhook;
+        const span = traces?.posting({ id, spaceId, seq: row.seq });
         const outcome = await post(webhook, event, turn.now());
+        span?.set({ 'holdfast.outcome': outcome.kind });
+        span?.end(outcome.kind !== 'delivered');
         if (!(await settle(webhook, event, row.seq, outcome, tried, turn.now())))
           return release(webhook, turn);
         seq = row.seq;
@@ -252,7 +262,8 @@ export function deliverWebhooksJob(options: DeliverWebhooksOptions): Job {
         const done = work(webhook, turn)
           .catch((error: unknown) => {
             // Its lease ends by itself; until then it is left alone.
-            logger.error({ err: error, webhookId: webhook.id }, 'a webhook could not be worked on');
+            const { id, spaceId } = webhook;
+            logger.error({ err: error, spaceId, webhookId: id }, 'a webhook could not be worked on');
           })
           .finally(() => underWay.delete(webhook.id));
         underWay.set(webhook.id, done);
