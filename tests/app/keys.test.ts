@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser } from '../support/chromium.ts';
+import { cutOff } from './cut-off.ts';
 import { PHONE, newPerson } from './person.ts';
 import type { Person, PersonOptions } from './person.ts';
 import { serveBuild } from './static-site.ts';
@@ -342,26 +343,6 @@ test('[K12] the import of a file is one step of undo', async () => {
   await anna.page.getByText('Done again: Import').first().waitFor();
   expect(new Set(await anna.titles())).toEqual(new Set(['Mine', 'Bread', 'Milk']));
 });
-
-/** What stands out of the window sideways, or is cut off without a sign. */
-function cutOff(): string[] {
-  const faults: string[] = [];
-  const width = document.documentElement.clientWidth;
-  const scrolls = document.scrollingElement?.scrollWidth ?? 0;
-  if (scrolls > width) faults.push(`the page is ${String(scrolls)} wide`);
-  for (const element of document.querySelectorAll<HTMLElement>(
-    'button, a, input, textarea, select, h1, h2, p',
-  )) {
-    const box = element.getBoundingClientRect();
-    if (box.width < 2 || box.height < 2 || element.closest('.unseen, [hidden]')) continue;
-    const name = (element.getAttribute('aria-label') ?? element.textContent).trim().slice(0, 40);
-    if (box.left < -1 || box.right > width + 1) faults.push(`${element.tagName} “${name}” stands out`);
-    const { overflowX } = getComputedStyle(element);
-    if (overflowX === 'visible' && element.scrollWidth > element.clientWidth + 2 && element.clientWidth > 0)
-      faults.push(`${element.tagName} “${name}” is cut off`);
-  }
-  return faults;
-}
 
 test('[K11] at 200% zoom no page scrolls sideways and nothing is cut off', async () => {
   const anna = await arrive({ viewport: { width: 720, height: 450 }, scale: 2 });

@@ -53,15 +53,14 @@ function labAt(person: Person): LabPage {
   return {
     person,
     device,
-    state: (which) => page.getByRole('status', { name: `State of the ${which.toLowerCase()}` }),
+    state: (which) => page.getByRole('status', { name: `State: ${which}` }),
     titles,
     async untilAlike(...wanted) {
       await page.getByText('Both devices hold the same.').waitFor();
       expect([await titles('Phone'), await titles('Laptop')]).toEqual([wanted, wanted]);
     },
-    wire: (deed, which) =>
-      page.getByRole('button', { name: `${deed} the wire of the ${which.toLowerCase()}` }).click(),
-    waiting: (which) => page.getByRole('group', { name: `Waiting on the ${which.toLowerCase()}` }),
+    wire: (deed, which) => page.getByRole('button', { name: `${deed} the wire: ${which}` }).click(),
+    waiting: (which) => page.getByRole('group', { name: `Not sent: ${which}` }),
     async rename(which, from, to) {
       await device(which).getByRole('button', { name: from, exact: true }).click();
       await device(which).getByRole('textbox', { name: 'Title' }).fill(to);
@@ -127,7 +126,7 @@ test('[AL7] by hand, on a phone: add, rename, complete, order, delete, restore, 
   const laptop = lab.device('Laptop');
   await lab.wire('Cut', 'Phone');
   await lab.wire('Cut', 'Laptop');
-  await phone.getByRole('textbox', { name: 'Add a task on the phone' }).fill('Bread');
+  await phone.getByRole('textbox', { name: 'Add a task: Phone' }).fill('Bread');
   await page.keyboard.press('Enter');
   await lab.rename('Phone', 'Call Tom', 'Call Tom at noon');
   await lab.rename('Laptop', 'Call Tom', 'Call Tom at one');
@@ -199,7 +198,7 @@ test('[AL6] with no network and no account; nothing is stored, and undo by key d
   await person.untilSync('On this device only');
   const before = await stored(person);
   const lab = labAt(person);
-  await lab.device('Phone').getByRole('textbox', { name: 'Add a task on the phone' }).fill('Bread');
+  await lab.device('Phone').getByRole('textbox', { name: 'Add a task: Phone' }).fill('Bread');
   await person.page.keyboard.press('Enter');
   await lab.device('Phone').getByRole('button', { name: 'Delete Buy milk' }).click();
   await lab.untilAlike('Call Tom', 'Water the plants', 'Book the ferry', 'Bread');
@@ -233,7 +232,7 @@ test('[AL2] whatever is clicked in the page and cut, joined devices become alike
         const card = draw(cards);
         const field = card?.querySelector<HTMLInputElement>('form input');
         if (!card || !field) throw new Error('the lab has no device');
-        const wires = [...document.querySelectorAll<HTMLElement>('main [aria-label*=" the wire of "]')];
+        const wires = [...document.querySelectorAll<HTMLElement>('main [aria-label*=" the wire: "]')];
         const own = [...card.querySelectorAll<HTMLElement>('button, input[type="checkbox"], select')];
         const target = draw([...own, ...wires, ...wires, field, field]);
         if (target === field) {
@@ -254,7 +253,7 @@ test('[AL2] whatever is clicked in the page and cut, joined devices become alike
       }
     }, draws);
     for (const which of ['Phone', 'Laptop'] as const) {
-      const join = page.getByRole('button', { name: `Join the wire of the ${which.toLowerCase()}` });
+      const join = page.getByRole('button', { name: `Join the wire: ${which}` });
       if ((await join.count()) > 0) await join.click();
       await lab.waiting(which).filter({ hasText: 'Nothing to send' }).waitFor();
     }
@@ -262,10 +261,10 @@ test('[AL2] whatever is clicked in the page and cut, joined devices become alike
     expect([seed, await lab.titles('Phone')]).toEqual([seed, await lab.titles('Laptop')]);
     const trash = (which: string): Promise<string[]> =>
       page
-        .getByRole('list', { name: `Trash of the ${which}` })
+        .getByRole('list', { name: `Trash: ${which}` })
         .getByRole('listitem')
         .allInnerTexts();
-    expect(await trash('phone')).toEqual(await trash('laptop'));
+    expect(await trash('Phone')).toEqual(await trash('Laptop'));
   }
   expect(lab.person.errors).toEqual([]);
   await lab.person.close();

@@ -1,5 +1,8 @@
-/** What the app waits for before it starts: Temporal, in a browser that has none of its own. */
+/** What the app waits for before it starts: its language, and Temporal in a browser that has none of its own. */
 
 import { provideTemporal } from '@holdfast/core/recurrence/temporal.ts';
+import { speakChosenLanguage } from '#lib/words/app-language.ts';
 
-export const init = provideTemporal;
+export async function init(): Promise<void> {
+  await Promise.all([speakChosenLanguage(), provideTemporal()]);
+}

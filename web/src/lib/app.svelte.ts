@@ -28,6 +28,8 @@ import { ScopeAsker } from './tasks/scope.svelte.ts';
 import { Selection } from './tasks/selection.svelte.ts';
 import { TaskStore } from './tasks/task-store.svelte.ts';
 import { FirstRun } from './welcome/first-run.svelte.ts';
+import type { LanguageId } from './words/app-language.ts';
+import { t } from './words/language.ts';
 
 export type AppPhase = 'opening' | 'ready' | 'failed' | 'closed';
 
@@ -57,6 +59,7 @@ export class App {
     intents: this.intents,
     clock: this.clock,
     connection: () => this.sync.status.connection,
+    language: () => this.choices.spoken,
   });
   readonly grammar = new QuickAddGrammar();
   readonly finding = new Finding();
@@ -159,9 +162,12 @@ export class App {
     const bulk = await this.loadBulk();
     if (bulk) run(bulk);
     else {
-      this.toasts.show('Nothing was changed: a part of the app could not be loaded. Reload to try again.', {
-        tone: 'problem',
-      });
+      this.toasts.show(
+        t('Nothing was changed: a part of the app could not be loaded. Reload to try again.'),
+        {
+          tone: 'problem',
+        },
+      );
     }
   }
 
@@ -171,6 +177,15 @@ export class App {
     return () => {
       this.#drafts.delete(save);
     };
+  }
+
+  /** Reloads in it, with all that was typed put away. E-mails follow where the server can be told. */
+  async speak(language: LanguageId | null): Promise<void> {
+    this.choices.language = language;
+    await this.putEverythingAway();
+    if (this.#device?.account)
+      await this.reminding.changePreferences(() => ({ locale: this.choices.spoken }));
+    location.reload();
   }
 
   /** Writes every draft to the document. */

@@ -6,10 +6,17 @@
  */
 
 import { localeFor, type LocaleChoice, NO_CHOICE, readLocaleChoice } from './locale-choice.ts';
-
-const STORAGE_KEY = 'holdfast:choices';
+import {
+  CHOICES_KEY,
+  type LanguageId,
+  languageFor,
+  localeOfLanguage,
+  readLanguage,
+} from './words/app-language.ts';
 
 interface Stored {
+  /** Read before all else too: words/app-language.ts. */
+  readonly language?: unknown;
   readonly locale?: unknown;
   readonly defaultListId?: unknown;
 }
@@ -17,12 +24,28 @@ interface Stored {
 export class Choices {
   #locale: LocaleChoice = $state.raw(NO_CHOICE);
   #defaultListId: string | null = $state(null);
-  readonly #tag = $derived(localeFor(this.#locale, navigator.language));
+  #language: LanguageId | null = $state(null);
+  readonly #tag = $derived(localeFor(this.#locale, localeOfLanguage(this.#language, navigator.languages)));
 
   constructor() {
-    const { locale, defaultListId } = readStored();
+    const { language, locale, defaultListId } = readStored();
+    this.#language = readLanguage(language);
     this.#locale = readLocaleChoice(locale);
     if (typeof defaultListId === 'string') this.#defaultListId = defaultListId;
+  }
+
+  /** Of the app's own words; null: as the system. A change holds from the next start. */
+  get language(): LanguageId | null {
+    return this.#language;
+  }
+  set language(id: LanguageId | null) {
+    this.#language = id;
+    this.#save();
+  }
+
+  /** The one that is chosen or follows from the system. */
+  get spoken(): LanguageId {
+    return languageFor(this.#language, navigator.language);
   }
 
   get dates(): LocaleChoice {
@@ -49,9 +72,13 @@ export class Choices {
   }
 
   #save(): void {
-    const stored: Stored = { locale: this.#locale, defaultListId: this.#defaultListId };
+    const stored: Stored = {
+      language: this.#language,
+      locale: this.#locale,
+      defaultListId: this.#defaultListId,
+    };
     try {
-      localStorage.setItem(STORAGE_KEY, JSON.stringify(stored));
+      localStorage.setItem(CHOICES_KEY, JSON.stringify(stored));
     } catch {
       // Storage is blocked: the choice holds for this visit.
     }
@@ -60,7 +87,7 @@ export class Choices {
 
 function readStored(): Stored {
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}');
+    const stored: unknown = JSON.parse(localStorage.getItem(CHOICES_KEY) ?? '{}');
     return typeof stored === 'object' && stored !== null ? stored : {};
   } catch {
     return {};

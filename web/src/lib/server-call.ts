@@ -6,6 +6,8 @@
  * breaks a page.
  */
 
+import { t, translated } from './words/language.ts';
+
 export type ServerResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: string; readonly message: string };
@@ -26,7 +28,7 @@ const ANSWER_TIMEOUT_MS = 20_000;
 export const ODD_ANSWER = {
   ok: false,
   code: 'odd-answer',
-  message: 'The server answered in a way this version cannot read.',
+  message: t('The server answered in a way this version cannot read.'),
 } as const;
 
 export function createServerCall(origin: string): ServerCall {
@@ -43,7 +45,7 @@ export function createServerCall(origin: string): ServerCall {
       return {
         ok: false,
         code: 'unreachable',
-        message: 'The server could not be reached. Nothing was changed.',
+        message: t('The server could not be reached. Nothing was changed.'),
       };
     }
     const answer: unknown = await response.json().catch(() => null);
@@ -52,7 +54,10 @@ export function createServerCall(origin: string): ServerCall {
     return {
       ok: false,
       code: typeof code === 'string' ? code : `http-${String(response.status)}`,
-      message: typeof detail === 'string' ? detail : `The server answered with ${String(response.status)}.`,
+      message:
+        typeof detail === 'string'
+          ? translated(detail)
+          : t('The server answered with {status}.', { status: String(response.status) }),
     };
   };
 }

@@ -2,6 +2,7 @@
 
 import { createSubscriber } from 'svelte/reactivity';
 import type { Account, Device, StorageReport, SyncStatus } from './device/device.ts';
+import { t } from './words/language.ts';
 
 const NOTHING_YET: SyncStatus = {
   storage: 'ok',
@@ -17,7 +18,7 @@ const NOTHING_YET: SyncStatus = {
 const NOT_OPENED: SyncStatus = {
   ...NOTHING_YET,
   storage: 'failing',
-  storageError: 'your tasks could not be opened',
+  storageError: t('your tasks could not be opened'),
 };
 
 export class SyncState {

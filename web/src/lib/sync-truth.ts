@@ -13,6 +13,7 @@ import type { SyncStatus } from './device/status.ts';
 import { isNearlyFull } from './storage-room.ts';
 import { edits } from './sync-words.ts';
 import { agoWords, momentWords } from './words/due-words.ts';
+import { t } from './words/language.ts';
 
 export type TruthState = 'good' | 'waiting' | 'bad' | 'none';
 
@@ -66,17 +67,27 @@ function placeHere(status: SyncStatus, { queued }: TruthContext): Place {
   if (status.storage === 'failing') {
     return {
       state: 'bad',
-      text: `Not stored. ${sentence(status.storageError ?? 'This browser refuses to store anything')}`,
+      text: t('Not stored. {sentence}', {
+        sentence: sentence(status.storageError ?? t('This browser refuses to store anything')),
+      }),
       advice: hasServer
-        ? 'What you do still goes to the server while this page is open. Make room or leave private browsing, and reload when the line says that all is saved.'
-        : 'What you do is kept only while this page is open. Do not close it: make room, leave private browsing, or export your tasks under Settings.',
+        ? t(
+            'What you do still goes to the server while this page is open. Make room or leave private browsing, and reload when the line says that all is saved.',
+          )
+        : t(
+            'What you do is kept only while this page is open. Do not close it: make room, leave private browsing, or export your tasks under Settings.',
+          ),
     };
   }
   const open = status.unsaved + queued;
   if (open > 0) {
-    return { state: 'waiting', text: `${edits(open)} being stored`, advice: 'This takes a moment.' };
+    return {
+      state: 'waiting',
+      text: t('{edits} being stored', { edits: edits(open) }),
+      advice: t('This takes a moment.'),
+    };
   }
-  return { state: 'good', text: 'Every edit is stored in this browser', advice: '' };
+  return { state: 'good', text: t('Every edit is stored in this browser'), advice: '' };
 }
 
 function placeServer(status: SyncStatus, { now, locale, inTouchAt }: TruthContext): Place {
@@ -84,52 +95,70 @@ function placeServer(status: SyncStatus, { now, locale, inTouchAt }: TruthContex
   const since =
     status.oldestWaitingAt === null
       ? ''
-      : `, the oldest from ${momentWords(status.oldestWaitingAt, now, locale)}`;
-  const missing = waiting > 0 ? `${edits(waiting)} not on the server yet${since}.` : '';
-  const balance = missing || 'It has every edit of this device.';
-  const kept = status.storage === 'failing' ? '' : 'Everything is stored here and goes up by itself ';
-  const touch = inTouchAt === null ? '' : ` Last in touch ${agoWords(inTouchAt, now, locale)}.`;
+      : t(', the oldest from {moment}', { moment: momentWords(status.oldestWaitingAt, now, locale) });
+  const missing =
+    waiting > 0 ? t('{edits} not on the server yet{since}.', { edits: edits(waiting), since }) : '';
+  const balance = missing || t('It has every edit of this device.');
+  const isKept = status.storage !== 'failing';
+  const touch =
+    inTouchAt === null ? '' : t(' Last in touch {ago}.', { ago: agoWords(inTouchAt, now, locale) });
   switch (status.connection) {
     case 'none':
       return {
         state: 'none',
-        text: 'There is no account here, so nothing is sent anywhere.',
-        advice:
+        text: t('There is no account here, so nothing is sent anywhere.'),
+        advice: t(
           'Your tasks exist on this device only. An account brings them to your other devices; an export is a copy that you keep.',
+        ),
       };
     case 'signed-out':
       return {
         state: 'waiting',
-        text: words('Your session has ended.', missing),
-        advice: words(kept && `${kept}once you sign in again.`, 'Sign in to go on.'),
+        text: words(t('Your session has ended.'), missing),
+        advice: words(
+          isKept ? t('Everything is stored here and goes up by itself once you sign in again.') : '',
+          t('Sign in to go on.'),
+        ),
       };
     case 'offline':
       return status.offlineReason === 'server'
         ? {
             state: 'waiting',
-            text: words(`The network is there, but the server does not answer.${touch}`, balance),
+            text: words(
+              t('The network is there, but the server does not answer.{touch}', { touch }),
+              balance,
+            ),
             advice: words(
-              kept && `${kept}when it answers.`,
-              'If this lasts, tell who runs the server. Nothing is given up: it is tried again all the time.',
+              isKept ? t('Everything is stored here and goes up by itself when it answers.') : '',
+              t(
+                'If this lasts, tell who runs the server. Nothing is given up: it is tried again all the time.',
+              ),
             ),
           }
         : {
             state: waiting > 0 ? 'waiting' : 'none',
-            text: words(`This device has no network.${touch}`, balance),
-            advice: words(kept && `${kept}when the network is back.`),
+            text: words(t('This device has no network.{touch}', { touch }), balance),
+            advice: words(
+              isKept ? t('Everything is stored here and goes up by itself when the network is back.') : '',
+            ),
           };
     case 'refused':
       return {
         state: 'bad',
-        text: words(sentence(status.refusal ?? 'The server does not take edits from this device'), missing),
-        advice: 'Your tasks and edits stay on this device. An export under Settings is a copy that you keep.',
+        text: words(
+          sentence(status.refusal ?? t('The server does not take edits from this device')),
+          missing,
+        ),
+        advice: t(
+          'Your tasks and edits stay on this device. An export under Settings is a copy that you keep.',
+        ),
       };
     case 'connecting':
-      return { state: 'waiting', text: words('Connecting.', balance), advice: '' };
+      return { state: 'waiting', text: words(t('Connecting.'), balance), advice: '' };
     case 'online':
       return waiting > 0
-        ? { state: 'waiting', text: missing, advice: 'They are on their way.' }
-        : { state: 'good', text: 'The server has every edit of this device', advice: '' };
+        ? { state: 'waiting', text: missing, advice: t('They are on their way.') }
+        : { state: 'good', text: t('The server has every edit of this device'), advice: '' };
   }
 }
 
@@ -145,22 +174,28 @@ function cautionsOf(status: SyncStatus, context: TruthContext): Caution[] {
   ) {
     cautions.push({
       id: 'long-silence',
-      title: `The server was last reached ${agoWords(inTouchAt, now, locale)}`,
-      text: 'What you do here is in this browser only until it is reached again. Export a copy under Settings, and ask who runs the server.',
+      title: t('The server was last reached {ago}', { ago: agoWords(inTouchAt, now, locale) }),
+      text: t(
+        'What you do here is in this browser only until it is reached again. Export a copy under Settings, and ask who runs the server.',
+      ),
     });
   }
   if (isNearlyFull(storage) && status.storage === 'ok') {
     cautions.push({
       id: 'nearly-full',
-      title: 'This browser is almost full',
-      text: 'What is stored stays. The next edits may find no room: free space on this device, or remove the data of sites that you do not need.',
+      title: t('This browser is almost full'),
+      text: t(
+        'What is stored stays. The next edits may find no room: free space on this device, or remove the data of sites that you do not need.',
+      ),
     });
   }
   if (!isSecure) {
     cautions.push({
       id: 'insecure',
-      title: 'This address is plain http',
-      text: 'What you do is stored, but Holdfast cannot be opened here without a network, and others on the network can read along. Open it by an https address.',
+      title: t('This address is plain http'),
+      text: t(
+        'What you do is stored, but Holdfast cannot be opened here without a network, and others on the network can read along. Open it by an https address.',
+      ),
     });
   } else if (
     storage !== null &&
@@ -169,10 +204,14 @@ function cautionsOf(status: SyncStatus, context: TruthContext): Caution[] {
   ) {
     cautions.push({
       id: 'not-kept',
-      title: 'The browser may clear what is stored here',
+      title: t('The browser may clear what is stored here'),
       text: hasAccount
-        ? 'It does so when the device runs out of room, and some do after weeks without a visit. What the server has is safe.'
-        : 'It does so when the device runs out of room, and some do after weeks without a visit. Your tasks exist here only.',
+        ? t(
+            'It does so when the device runs out of room, and some do after weeks without a visit. What the server has is safe.',
+          )
+        : t(
+            'It does so when the device runs out of room, and some do after weeks without a visit. Your tasks exist here only.',
+          ),
     });
   }
   const skewMs = status.clockSkewMs;
@@ -180,8 +219,13 @@ function cautionsOf(status: SyncStatus, context: TruthContext): Caution[] {
     const how = spanWords(Math.abs(skewMs), locale);
     cautions.push({
       id: 'clock',
-      title: `The clock of this device is ${how} ${skewMs > 0 ? 'behind' : 'ahead of'} the server's`,
-      text: 'Nothing is lost by it. But reminders come at the wrong moment, and where two devices change the same thing at once the later edit stands: set the clock of this device.',
+      title:
+        skewMs > 0
+          ? t("The clock of this device is {how} behind the server's", { how })
+          : t("The clock of this device is {how} ahead of the server's", { how }),
+      text: t(
+        'Nothing is lost by it. But reminders come at the wrong moment, and where two devices change the same thing at once the later edit stands: set the clock of this device.',
+      ),
     });
   }
   return cautions;

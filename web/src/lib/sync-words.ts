@@ -11,6 +11,7 @@
 
 import type { SyncStatus } from './device/status.ts';
 import { agoWords, momentWords } from './words/due-words.ts';
+import { plural, t } from './words/language.ts';
 
 export type SyncKind = 'not-saved' | 'signed-out' | 'offline' | 'waiting' | 'saving' | 'saved' | 'local';
 
@@ -35,7 +36,9 @@ export function syncWords(status: SyncStatus, o: SyncWordsContext): SyncWords {
   if (status.storage === 'failing') {
     return {
       kind: 'not-saved',
-      text: `Not saved · ${status.storageError ?? 'this browser does not store anything'}`,
+      text: t('Not saved · {storageError}', {
+        storageError: status.storageError ?? t('this browser does not store anything'),
+      }),
     };
   }
   if (status.connection === 'signed-out') {
@@ -43,43 +46,46 @@ export function syncWords(status: SyncStatus, o: SyncWordsContext): SyncWords {
       kind: 'signed-out',
       text:
         waiting > 0
-          ? `Signed out · ${edits(waiting)} waiting${since}`
-          : 'Signed out · sign in to go on syncing',
+          ? t('Signed out · {edits} waiting{since}', { edits: edits(waiting), since })
+          : t('Signed out · sign in to go on syncing'),
     };
   }
   if (status.connection === 'offline') {
     // Not the same: the one mends itself, the other someone has to mend.
-    const why = status.offlineReason === 'server' ? ' · the server does not answer' : '';
+    const why = status.offlineReason === 'server' ? t(' · the server does not answer') : '';
     return {
       kind: 'offline',
       text:
         waiting > 0
-          ? `Offline · ${edits(waiting)} waiting, saved on this device${why}`
-          : `Offline · everything is saved on this device${why}`,
+          ? t('Offline · {edits} waiting, saved on this device{why}', { edits: edits(waiting), why })
+          : t('Offline · everything is saved on this device{why}', { why }),
     };
   }
   if (status.connection === 'refused') {
-    const why = status.refusal ?? 'the server does not take edits from this device';
+    const why = status.refusal ?? t('the server does not take edits from this device');
     return waiting > 0
-      ? { kind: 'waiting', text: `${edits(waiting)} waiting · ${why}` }
-      : { kind: 'offline', text: `Offline · ${why}` };
+      ? { kind: 'waiting', text: t('{edits} waiting · {why}', { edits: edits(waiting), why }) }
+      : { kind: 'offline', text: t('Offline · {why}', { why }) };
   }
   const isSettling = (o.queued ?? 0) > 0 || status.unsaved > 0;
   if (waiting > 0 && !isOnItsWay(status, o.now)) {
-    return { kind: 'waiting', text: `${edits(waiting)} waiting for the server${since}` };
+    return {
+      kind: 'waiting',
+      text: t('{edits} waiting for the server{since}', { edits: edits(waiting), since }),
+    };
   }
   if (isSettling || (status.connection !== 'none' && (waiting > 0 || status.saving))) {
-    return { kind: 'saving', text: 'Saving' };
+    return { kind: 'saving', text: t('Saving') };
   }
   // The room that is left matters more than who has seen it.
-  const full = o.isNearlyFull === true ? ' · this browser is almost full' : '';
-  if (status.connection === 'none') return { kind: 'local', text: `On this device only${full}` };
-  return { kind: 'saved', text: full === '' ? savedWords(status, o) : `All saved${full}` };
+  const full = o.isNearlyFull === true ? t(' · this browser is almost full') : '';
+  if (status.connection === 'none') return { kind: 'local', text: t('On this device only{full}', { full }) };
+  return { kind: 'saved', text: full === '' ? savedWords(status, o) : t('All saved{full}', { full }) };
 }
 
 /** "1 edit", "3 edits". */
 export function edits(count: number): string {
-  return count === 1 ? '1 edit' : `${String(count)} edits`;
+  return plural(count, '{count} edit', '{count} edits');
 }
 
 function isOnItsWay(status: SyncStatus, now: number): boolean {
@@ -90,15 +96,15 @@ function isOnItsWay(status: SyncStatus, now: number): boolean {
 function sinceWords(status: SyncStatus, o: { now: number; locale: string }): string {
   return status.oldestWaitingAt === null
     ? ''
-    : ` since ${momentWords(status.oldestWaitingAt, o.now, o.locale)}`;
+    : t(' since {moment}', { moment: momentWords(status.oldestWaitingAt, o.now, o.locale) });
 }
 
 function savedWords(status: SyncStatus, o: { now: number; locale: string }): string {
-  if (status.connection === 'connecting') return 'All saved · connecting';
+  if (status.connection === 'connecting') return t('All saved · connecting');
   const latest = status.seenBy
     .filter((device) => device.current)
     .reduce<SyncStatus['seenBy'][number] | null>((a, b) => (a === null || b.at > a.at ? b : a), null);
   return latest === null
-    ? 'All saved'
-    : `All saved · seen on ${latest.name} ${agoWords(latest.at, o.now, o.locale)}`;
+    ? t('All saved')
+    : t('All saved · seen on {name} {ago}', { name: latest.name, ago: agoWords(latest.at, o.now, o.locale) });
 }

@@ -13,7 +13,7 @@
  */
 import type { Background } from '../lib/device/background-door.ts';
 import {
-  ACTIONS,
+  notificationActions,
   readData,
   readPayload,
   SNOOZE_MS,
@@ -23,6 +23,8 @@ import {
   type Target,
 } from '../lib/notifications/payload.ts';
 import type { WindowAnswer, WindowRequest } from '../lib/notifications/window-messages.ts';
+import { t } from '../lib/words/language.ts';
+import { speakInWorker } from '../lib/words/notice-words.ts';
 
 /** Of the tags that the page uses too: the icons of its manifest. */
 const ICON = '/icons/icon-192.png';
@@ -93,11 +95,12 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
   // --- a push has come
 
   async function onPush(data: PushMessageData | null): Promise<void> {
+    const language = await speakInWorker();
     const payload = readPayload(jsonOf(data));
     if (!payload) {
       await show(
         { id: null, tag: NEWS_TAG, target: null },
-        { title: 'Holdfast', body: 'Open Holdfast to see what is new.' },
+        { title: 'Holdfast', body: t('Open Holdfast to see what is new.') },
       );
       return;
     }
@@ -105,32 +108,32 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
       case 'close':
         return closeElsewhereDone(payload);
       case 'reminder':
-        return remind(payload);
+        return remind(payload, language);
       case 'digest':
         return show(payload, {
-          title: payload.title ?? 'Your reminders',
-          body: 'These were held during your quiet hours. Open Holdfast to see them.',
+          title: payload.title ?? t('Your reminders'),
+          body: t('These were held during your quiet hours. Open Holdfast to see them.'),
         }).then(() => report(payload.id, 'shown'));
       case 'test':
         return show(payload, {
-          title: payload.title ?? 'Notifications work',
-          body: 'This is the test that you asked for.',
+          title: payload.title ?? t('Notifications work'),
+          body: t('This is the test that you asked for.'),
         }).then(() => report(payload.id, 'shown'));
       default:
         return payload.kind satisfies never;
     }
   }
 
-  async function remind(payload: PushPayload): Promise<void> {
+  async function remind(payload: PushPayload, language: string): Promise<void> {
     const isInWindow = await isShownInWindow(payload);
     const { target, tag } = payload;
-    const look = target ? await within(LOOK_MS, () => background().look(target)) : null;
+    const look = target ? await within(LOOK_MS, () => background().look(target, language)) : null;
     if (look) await setBadge(look.dueCount);
     if (look?.state === 'over') return showNothing();
     if (look && target) await within(LOOK_MS, () => background().markShown(tag, target.at));
     await show(payload, {
-      title: look?.title ?? payload.title ?? 'A task is due',
-      body: look?.detail ?? (look?.title ? '' : 'Open Holdfast to see it.'),
+      title: look?.title ?? payload.title ?? t('A task is due'),
+      body: look?.detail ?? (look?.title ? '' : t('Open Holdfast to see it.')),
       isActionable: target !== null,
       isSilent: isInWindow,
     });
@@ -156,7 +159,7 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
     const isSeen = (await windows()).some((client) => client.visibilityState === 'visible');
     const others = await onScreen(() => registration.getNotifications());
     if (!isEachPushShown() && (isSeen || others.length > 0)) return;
-    await onScreen(() => registration.showNotification('Done', { tag: QUIET_TAG, silent: true }));
+    await onScreen(() => registration.showNotification(t('Done'), { tag: QUIET_TAG, silent: true }));
     await closeTagged(QUIET_TAG);
   }
 
@@ -187,7 +190,7 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
       renotify: false,
       ...(words.isSilent ? { silent: true } : {}),
       ...(about.target ? { timestamp: about.target.at } : {}),
-      ...(words.isActionable ? { actions: [ACTIONS.complete, ACTIONS.snooze] } : {}),
+      ...(words.isActionable ? { actions: notificationActions() } : {}),
     };
     await onScreen(() => registration.showNotification(words.title, options));
   }
@@ -208,16 +211,18 @@ export function answerReminders(self: ServiceWorkerGlobalScope, build: string): 
     target: Target,
     title: string,
   ): Promise<void> {
+    await speakInWorker();
     const until = Date.now() + SNOOZE_MS;
     if (!(await askWindowToAct(action, target, until))) {
       const acted = await background()
         .act(action, target, until)
         .catch((error: unknown) => ({ isSaved: false, isSent: false, problem: String(error) }));
       if (!acted.isSaved) {
+        const why = acted.problem ?? t('it could not be stored.');
         // Not lost without a word: it comes back, with why, and can be tried again.
         await show(data, {
           title,
-          body: `${action === 'complete' ? 'Not completed' : 'Not snoozed'}: ${acted.problem ?? 'it could not be stored.'}`,
+          body: action === 'complete' ? t('Not completed: {why}', { why }) : t('Not snoozed: {why}', { why }),
           isActionable: true,
         });
         return;

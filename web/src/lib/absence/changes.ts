@@ -8,6 +8,7 @@
 import type { AuditEntry } from '../notifications/notification-api.ts';
 import { auditWords } from '../tasks/audit-words.ts';
 import type { Present } from '../words/due-words.ts';
+import { t } from '../words/language.ts';
 
 /** One task, list or tag, and what became of it. */
 export interface ChangeGroup {
@@ -70,15 +71,15 @@ export function changeWords(
 ): ChangeWords {
   const { entity, entityId, entries } = group;
   return {
-    title: names.title(entity, entityId) ?? titleIn(entries) ?? UNKNOWN[entity] ?? 'Something',
+    title: names.title(entity, entityId) ?? titleIn(entries) ?? UNKNOWN[entity] ?? t('Something'),
     lines: entries.map((entry) => ({ key: entry.seq, ...auditWords(entry, { present, now, ...names }) })),
   };
 }
 
 const UNKNOWN: { readonly [entity: string]: string } = {
-  task: 'A task that is gone',
-  list: 'A list that is gone',
-  tag: 'A tag that is gone',
+  task: t('A task that is gone'),
+  list: t('A list that is gone'),
+  tag: t('A tag that is gone'),
 };
 
 /** Changes of one field by the same hand become one; one that leads back to where it began is none. */

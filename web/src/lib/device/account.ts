@@ -5,6 +5,8 @@
  * is the server's own (RFC 9457 problem documents), with its sentence.
  */
 
+import { t, translated } from '../words/language.ts';
+
 export interface SignedIn {
   readonly userId: string;
   readonly email: string;
@@ -50,7 +52,7 @@ export function createAccountClient(serverUrl: string): AccountClient {
       return {
         ok: false,
         code: 'unreachable',
-        message: 'The server could not be reached. Check the network and try again; nothing was changed.',
+        message: t('The server could not be reached. Check the network and try again; nothing was changed.'),
       };
     }
     const answer: unknown = await response.json().catch(() => null);
@@ -60,7 +62,9 @@ export function createAccountClient(serverUrl: string): AccountClient {
       ok: false,
       code: typeof problem?.code === 'string' ? problem.code : `http-${response.status}`,
       message:
-        typeof problem?.detail === 'string' ? problem.detail : `The server answered with ${response.status}.`,
+        typeof problem?.detail === 'string'
+          ? translated(problem.detail)
+          : t('The server answered with {status}.', { status: response.status }),
     };
   }
 
@@ -79,7 +83,7 @@ export function createAccountClient(serverUrl: string): AccountClient {
       return {
         ok: false,
         code: 'odd-answer',
-        message: 'The server answered in a way this version cannot read.',
+        message: t('The server answered in a way this version cannot read.'),
       };
     }
     return { ok: true, value: { userId: user.id, email: user.email ?? '', name: user.name ?? '', spaceId } };

@@ -30,7 +30,8 @@ export interface Acted {
 }
 
 export interface Background {
-  look(target: Target): Promise<Look>;
+  /** `language`: of the app, in which `detail` is said. */
+  look(target: Target, language: string): Promise<Look>;
   act(action: ActionName, target: Target, until: number): Promise<Acted>;
   /** Sends what waits. False: something still does. */
   send(): Promise<boolean>;

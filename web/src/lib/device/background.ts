@@ -21,7 +21,9 @@ import type { ActionName, Target } from '../notifications/payload.ts';
 import { claimShown } from '../notifications/shown.ts';
 import { localDate, localTime } from '../words/calendar.ts';
 import { dueWords } from '../words/due-words.ts';
+import { t } from '../words/language.ts';
 import { localDue } from '../words/local-due.ts';
+import { speakNotices } from '../words/notice-words.ts';
 import type { Acted, Background, Look } from './background-door.ts';
 import { createClientIds } from './clients.ts';
 import { createConnection, type Connection } from './connection.ts';
@@ -165,25 +167,26 @@ function isSettled(connection: Connection): () => boolean {
   return () => ['online', 'signed-out', 'refused'].includes(connection.link.connection);
 }
 
-async function look(target: Target): Promise<Look> {
+async function look(target: Target, language: string): Promise<Look> {
+  speakNotices(language);
   return withDocument(async (opened) => {
     const { document, connection, until } = opened;
-    let found = lookAt(document, target);
+    let found = lookAt(document, target, language);
     if (found.state === 'unknown' && connection && navigator.onLine) {
       connection.start();
       await until(isSettled(connection), ASK_MS);
-      found = lookAt(document, target);
+      found = lookAt(document, target, language);
     }
     return { ...found, dueCount: countDue(document) };
   });
 }
 
-function lookAt(document: HoldfastDocument, target: Target): Omit<Look, 'dueCount'> {
+function lookAt(document: HoldfastDocument, target: Target, language: string): Omit<Look, 'dueCount'> {
   const id = target.taskId as TaskId;
   const task = document.task(id);
   if (!task) return { state: 'unknown', title: null, detail: null };
   const occurrence = document.openOccurrences(id).find(({ ordinal }) => ordinal === target.ordinal);
-  const words = { title: (occurrence ?? task).title, detail: detailOf(document, task, occurrence) };
+  const words = { title: (occurrence ?? task).title, detail: detailOf(document, task, occurrence, language) };
   if (!occurrence) {
     const isPast =
       task.trashedAt !== null ||
@@ -195,17 +198,24 @@ function lookAt(document: HoldfastDocument, target: Target): Omit<Look, 'dueCoun
   return { state: isSnoozed ? 'over' : 'open', ...words };
 }
 
-function detailOf(document: HoldfastDocument, task: Task, occurrence: Occurrence | undefined): string | null {
+function detailOf(
+  document: HoldfastDocument,
+  task: Task,
+  occurrence: Occurrence | undefined,
+  language: string,
+): string | null {
   const due = (occurrence ?? task).due;
   const present = {
     today: localDate(now()),
     time: localTime(now()),
-    locale: navigator.language,
+    locale: navigator.languages.find((locale) => locale.startsWith(language)) ?? language,
     timeZone: hostTimeZone(),
     nowMs: now(),
   };
   const list = task.listId === null ? undefined : document.list(task.listId)?.name;
-  const parts = [due ? `Due ${dueWords(due, present)}` : null, list ?? null].filter((part) => part !== null);
+  const parts = [due ? t('Due {due}', { due: dueWords(due, present) }) : null, list ?? null].filter(
+    (part) => part !== null,
+  );
   return parts.length === 0 ? null : parts.join(' · ');
 }
 
@@ -242,7 +252,7 @@ async function act(action: ActionName, target: Target, until: number): Promise<A
         : document.snooze(id, until as EpochMs, target.ordinal);
     if (!result.ok) {
       // Done or gone is as good as done now; a task that this device never saw is not.
-      const isOver = lookAt(document, target).state === 'over';
+      const isOver = lookAt(document, target, 'en').state === 'over';
       return isOver
         ? { isSaved: true, isSent: true }
         : { isSaved: false, isSent: false, problem: result.message };
@@ -250,7 +260,7 @@ async function act(action: ActionName, target: Target, until: number): Promise<A
     await storage.settled();
     const { failing, unsaved } = storage.state;
     if (failing !== null || unsaved > 0) {
-      return { isSaved: false, isSent: false, problem: failing ?? 'This browser could not store it.' };
+      return { isSaved: false, isSent: false, problem: failing ?? t('This browser could not store it.') };
     }
     return { isSaved: true, isSent: await sendAll(opened) };
   });
@@ -268,7 +278,7 @@ async function sendAll({ storage, connection, until }: Opened): Promise<boolean>
 }
 
 globalThis.holdfastBackground = {
-  look: (target) => inTurn(() => look(target)),
+  look: (target, language) => inTurn(() => look(target, language)),
   act: (action, target, until) => inTurn(() => act(action, target, until)),
   send: () => inTurn(() => withDocument(sendAll)),
   markShown: (tag, at) => inTurn(() => withKept((kept) => claimShown(kept, tag, at))),

@@ -27,6 +27,7 @@ import type { ConnectionState, EpochMs, OfflineReason } from './status.ts';
 import { SERVER_ORIGIN, type UnsentMarker } from './stored-document.ts';
 import type { LinkState } from './tabs.ts';
 import * as wire from './wire.ts';
+import { t } from '../words/language.ts';
 
 export interface Connection {
   readonly link: LinkState;
@@ -209,7 +210,9 @@ export function createConnection(options: ConnectionOptions): Connection {
         storage.confirm(asked.covers);
       }
     } else {
-      refusal = `The server did not take an edit: ${receipt.text || 'it gave no reason'}.`;
+      refusal = t('The server did not take an edit: {text}.', {
+        text: receipt.text || t('it gave no reason'),
+      });
     }
     asked.resolve(receipt.isCommitted);
     options.onLink();
@@ -277,8 +280,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (foreign !== null) {
       ended = 'refused';
       refusal =
-        'The tasks in this browser are a copy of another device of yours, made before either was signed in. ' +
-        'Export them here, clear this browser, sign in again and import the file.';
+        t(
+          'The tasks in this browser are a copy of another device of yours, made before either was signed in. ',
+        ) + t('Export them here, clear this browser, sign in again and import the file.');
       provider.disconnect();
       options.onLink();
       return;
@@ -559,10 +563,15 @@ function coversLack(
 function sentenceFor(code: number, reason: string): string {
   switch (code) {
     case 4403:
-      return 'This account may not open these tasks on this server.';
+      return t('This account may not open these tasks on this server.');
     case 4409:
-      return 'This window runs a version of Holdfast that is too old for the server. Reload it; your edits stay.';
+      return t(
+        'This window runs a version of Holdfast that is too old for the server. Reload it; your edits stay.',
+      );
     default:
-      return `The server refused the connection (${code}${reason ? `, ${reason}` : ''}).`;
+      return t('The server refused the connection ({code}{why}).', {
+        code,
+        why: reason ? `, ${reason}` : '',
+      });
   }
 }

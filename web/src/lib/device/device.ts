@@ -23,6 +23,7 @@ import { openStorage } from './storage.ts';
 import { createSync } from './sync.ts';
 import { keepViewCache } from './keep-view-cache.ts';
 import type { ViewCache } from './view-cache.ts';
+import { plural, t } from '../words/language.ts';
 
 export type { ConnectionState, EpochMs, OfflineReason, OtherDevice, SyncStatus } from './status.ts';
 export type { CachedTask, ViewCache } from './view-cache.ts';
@@ -265,12 +266,12 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
     const { unsaved, unsent } = storage.state;
     const count = unsaved + unsent + (await sync.unsavedElsewhere());
     if (count === 0) return null;
-    const edits = count === 1 ? '1 edit is' : `${count} edits are`;
+    const edits = plural(count, '{count} edit is', '{count} edits are');
     return {
       ok: false,
       code: 'unsent',
       count,
-      message: `${edits} only on this device and would be lost.`,
+      message: t('{edits} only on this device and would be lost.', { edits }),
     };
   }
 
@@ -351,7 +352,7 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
     },
     async rename(name) {
       const trimmed = name.trim();
-      if (trimmed === '') return { ok: false, code: 'invalid', message: 'A device needs a name.' };
+      if (trimmed === '') return { ok: false, code: 'invalid', message: t('A device needs a name.') };
       registration = await registry.update((current) => ({ ...current, deviceName: trimmed }));
       sync.tellAccount();
       sync.introduce();
@@ -361,7 +362,7 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
     signIn: (input) => enter(input.email, () => accounts.signIn(input)),
     async signOut({ insist = false } = {}) {
       if (!registration.account) {
-        return { ok: false, code: 'no-account', message: 'No account is attached to this device.' };
+        return { ok: false, code: 'no-account', message: t('No account is attached to this device.') };
       }
       return giveUp('signed-out', insist);
     },
@@ -417,7 +418,10 @@ function otherAccount(email: string): DeviceResult {
   return {
     ok: false,
     code: 'other-account',
-    message: `The tasks on this device belong to ${email}. Sign in as ${email}, or sign out first.`,
+    message: t('The tasks on this device belong to {email}. Sign in as {email2}, or sign out first.', {
+      email,
+      email2: email,
+    }),
   };
 }
 

@@ -38,6 +38,7 @@ import {
   type UnsentEntry,
   type UnsentMarker,
 } from './stored-document.ts';
+import { t } from '../words/language.ts';
 
 export interface StorageState {
   readonly failing: string | null;
@@ -328,7 +329,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       const error = decodingError(value);
       const update = asBytes(value);
       if (error !== null || !update) {
-        corrupt.push({ key, row: value, error: error ?? 'The row is not bytes.' });
+        corrupt.push({ key, row: value, error: error ?? t('The row is not bytes.') });
       } else {
         Y.applyUpdate(doc, update, STORED_ORIGIN);
         tailBytes += update.length;
@@ -567,10 +568,17 @@ function isSameUpdate(value: unknown, update: Uint8Array): boolean {
 function sentenceFor(error: unknown): string {
   const name = error instanceof DOMException ? error.name : '';
   if (name === 'QuotaExceededError') {
-    return 'There is no room left for Holdfast in this browser. Free some space; until then keep this window open.';
+    return t(
+      'There is no room left for Holdfast in this browser. Free some space; until then keep this window open.',
+    );
   }
   if (typeof indexedDB === 'undefined' || name === 'SecurityError') {
-    return 'This browser lets Holdfast store nothing here, as some do in private windows. Keep this window open.';
+    return t(
+      'This browser lets Holdfast store nothing here, as some do in private windows. Keep this window open.',
+    );
   }
-  return `This browser could not write to its storage (${name || String(error)}). Keep this window open; it is tried again.`;
+  return t(
+    'This browser could not write to its storage ({name}). Keep this window open; it is tried again.',
+    { name: name || String(error) },
+  );
 }

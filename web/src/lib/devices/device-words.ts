@@ -8,6 +8,7 @@
 import type { OtherDevice } from '../device/status.ts';
 import { agoWords } from '../words/due-words.ts';
 import type { OwnDevice } from './device-api.ts';
+import { t } from '../words/language.ts';
 
 interface Moment {
   readonly now: number;
@@ -22,11 +23,11 @@ export interface DeviceWords {
 
 /** As the socket tells of it: whether it is there, and whether it has everything. */
 export function otherDeviceWords(device: OtherDevice, { now, locale }: Moment): DeviceWords {
-  const has = device.current ? 'Has everything' : 'Does not have everything yet';
-  if (device.connected) return { text: `${has} · connected now`, unsent: '' };
+  const has = device.current ? t('Has everything') : t('Does not have everything yet');
+  if (device.connected) return { text: t('{has} · connected now', { has }), unsent: '' };
   return {
-    text: `${has} · last seen ${agoWords(device.at, now, locale)}`,
-    unsent: 'What was changed on it since is on it alone until it connects again.',
+    text: t('{has} · last seen {ago}', { has, ago: agoWords(device.at, now, locale) }),
+    unsent: t('What was changed on it since is on it alone until it connects again.'),
   };
 }
 
@@ -38,17 +39,26 @@ export function ownDeviceWords(
 ): DeviceWords {
   if (live) return otherDeviceWords(live, moment);
   return {
-    text: `Last seen ${agoWords(device.lastSeenAt, moment.now, moment.locale)}`,
-    unsent: 'What was changed on it since is on it alone until it connects again.',
+    text: t('Last seen {ago}', { ago: agoWords(device.lastSeenAt, moment.now, moment.locale) }),
+    unsent: t('What was changed on it since is on it alone until it connects again.'),
   };
 }
 
 /** What to know before a device is revoked. */
 export function revokeWords(device: OwnDevice, live: OtherDevice | undefined, moment: Moment): string {
-  const what = `${device.name} is signed out and gets no more notifications. The tasks that it has stay on it; nothing is deleted anywhere.`;
+  const what = t(
+    '{name} is signed out and gets no more notifications. The tasks that it has stay on it; nothing is deleted anywhere.',
+    { name: device.name },
+  );
   if (live?.connected) {
-    return `${what} It is connected now, so what was changed on it has been sent, but for the last moments.`;
+    return t(
+      '{what} It is connected now, so what was changed on it has been sent, but for the last moments.',
+      { what },
+    );
   }
   const seen = agoWords(live?.at ?? device.lastSeenAt, moment.now, moment.locale);
-  return `${what} It was last seen ${seen}: what was changed on it since has not reached the server, nobody can tell from here how much that is, and it would be lost if the device is lost. Whoever signs in on it again with your password sends it.`;
+  return t(
+    '{what} It was last seen {seen}: what was changed on it since has not reached the server, nobody can tell from here how much that is, and it would be lost if the device is lost. Whoever signs in on it again with your password sends it.',
+    { what, seen },
+  );
 }

@@ -9,6 +9,7 @@
 import { canonicalForm } from '@holdfast/core/canonical.ts';
 import { openDocument, type EpochMs, type Task } from '@holdfast/core/document.ts';
 import * as Y from 'yjs';
+import { t } from '../words/language.ts';
 import { createLabDevice, type LabDevice } from './lab-device.ts';
 import { createRelay, type Relay } from './relay.ts';
 
@@ -32,7 +33,13 @@ export interface LabOptions {
 }
 
 /** What is there to begin with. */
-export const FIRST_TASKS = ['Buy milk', 'Call Tom', 'Water the plants', 'Book the ferry'] as const;
+export const TITLES = {
+  milk: t('Buy milk'),
+  tom: t('Call Tom'),
+  plants: t('Water the plants'),
+  ferry: t('Book the ferry'),
+} as const;
+export const FIRST_TASKS: readonly string[] = Object.values(TITLES);
 const AGE_OF_FIRST_TASKS_MS = 7 * 24 * 60 * 60_000;
 
 export function createLab({ now, random, post }: LabOptions): Lab {
@@ -43,8 +50,8 @@ export function createLab({ now, random, post }: LabOptions): Lab {
   relay.begin(from);
   const make = (id: string, name: string): LabDevice =>
     createLabDevice({ id, name, relay, now: time, random, from });
-  const phone = make('lab-phone', 'Phone');
-  const laptop = make('lab-laptop', 'Laptop');
+  const phone = make('lab-phone', t('Phone'));
+  const laptop = make('lab-laptop', t('Laptop'));
   const devices = [phone, laptop] as const;
   for (const device of devices) device.join();
 

@@ -6,8 +6,9 @@
  */
 
 import type { Lab } from './lab.ts';
-import { taskCalled } from './lab.ts';
+import { taskCalled, TITLES } from './lab.ts';
 import type { LabDevice } from './lab-device.ts';
+import { t } from '../words/language.ts';
 
 export interface LessonStep {
   /** What is done, before it is done. */
@@ -24,15 +25,21 @@ export interface Lesson {
 }
 
 const HOUR_MS = 60 * 60_000;
+const BREAD = t('Buy bread');
+const OAT = t('Buy oat milk');
+const SOY = t('Buy soy milk');
+const RICE = t('Buy rice milk');
+const GOAT = t('Buy goat milk');
+const EARLY = t('Book the early ferry');
 
 const cutBoth: LessonStep = {
-  says: 'Cut both wires: neither device reaches the server.',
+  says: t('Cut both wires: neither device reaches the server.'),
   run: ({ devices }) => {
     for (const device of devices) device.cut();
   },
 };
 const joinBoth: LessonStep = {
-  says: 'Join both wires.',
+  says: t('Join both wires.'),
   run: ({ devices }) => {
     for (const device of devices) device.join();
   },
@@ -46,118 +53,133 @@ function rename(device: LabDevice, from: string, to: string): void {
 export const LESSONS: readonly Lesson[] = [
   {
     id: 'offline',
-    name: 'With no network',
+    name: t('With no network'),
     steps: [
       cutBoth,
       {
-        says: 'On the phone, add “Buy bread”. On the laptop, complete “Call Tom”. Each counts what it has not sent.',
+        says: t(
+          'On the phone, add “{added}”. On the laptop, complete “{completed}”. Each counts what it has not sent.',
+          { added: BREAD, completed: TITLES.tom },
+        ),
         run: ({ phone, laptop }) => {
-          phone.document.createTask({ title: 'Buy bread' });
-          const task = taskCalled(laptop, 'Call Tom');
+          phone.document.createTask({ title: BREAD });
+          const task = taskCalled(laptop, TITLES.tom);
           if (task) laptop.document.completeTask(task.id);
         },
       },
       joinBoth,
     ],
-    ends: 'Both devices have both edits. What is done with no network is as good as any other edit, and nobody had to choose.',
+    ends: t(
+      'Both devices have both edits. What is done with no network is as good as any other edit, and nobody had to choose.',
+    ),
   },
   {
     id: 'title',
-    name: 'One title, two edits',
+    name: t('One title, two edits'),
     steps: [
       cutBoth,
       {
-        says: 'On the phone, “Buy milk” becomes “Buy oat milk”.',
+        says: t('On the phone, “{from}” becomes “{to}”.', { from: TITLES.milk, to: OAT }),
         run: ({ phone }) => {
-          rename(phone, 'Buy milk', 'Buy oat milk');
+          rename(phone, TITLES.milk, OAT);
         },
       },
       {
-        says: 'A little later, on the laptop, it becomes “Buy soy milk”.',
+        says: t('A little later, on the laptop, it becomes “{to}”.', { to: SOY }),
         run: ({ laptop }) => {
-          rename(laptop, 'Buy milk', 'Buy soy milk');
+          rename(laptop, TITLES.milk, SOY);
         },
       },
       joinBoth,
     ],
-    ends: 'The later title stands on both devices, and the other one is kept. Take it with “Use this instead”, or let it go.',
+    ends: t(
+      'The later title stands on both devices, and the other one is kept. Take it with “Use this instead”, or let it go.',
+    ),
   },
   {
     id: 'order',
-    name: 'Two reorderings',
+    name: t('Two reorderings'),
     steps: [
       cutBoth,
       {
-        says: 'On the phone, “Water the plants” moves to the top.',
+        says: t('On the phone, “{title}” moves to the top.', { title: TITLES.plants }),
         run: ({ phone }) => {
-          const task = taskCalled(phone, 'Water the plants');
+          const task = taskCalled(phone, TITLES.plants);
           const first = phone.document.tasksIn(null)[0];
           if (task && first) phone.document.moveTask(task.id, { before: first.id });
         },
       },
       {
-        says: 'On the laptop, “Buy milk” moves to the end.',
+        says: t('On the laptop, “{title}” moves to the end.', { title: TITLES.milk }),
         run: ({ laptop }) => {
-          const task = taskCalled(laptop, 'Buy milk');
+          const task = taskCalled(laptop, TITLES.milk);
           const last = laptop.document.tasksIn(null).at(-1);
           if (task && last) laptop.document.moveTask(task.id, { after: last.id });
         },
       },
       joinBoth,
     ],
-    ends: 'Both moves hold, and the order is the same on both devices. A move writes the place of one task alone, so two of them do not collide.',
+    ends: t(
+      'Both moves hold, and the order is the same on both devices. A move writes the place of one task alone, so two of them do not collide.',
+    ),
   },
   {
     id: 'delete',
-    name: 'Delete against edit',
+    name: t('Delete against edit'),
     steps: [
       cutBoth,
       {
-        says: 'On the phone, “Book the ferry” goes to the trash.',
+        says: t('On the phone, “{title}” goes to the trash.', { title: TITLES.ferry }),
         run: ({ phone }) => {
-          const task = taskCalled(phone, 'Book the ferry');
+          const task = taskCalled(phone, TITLES.ferry);
           if (task) phone.document.trashTask(task.id);
         },
       },
       {
-        says: 'On the laptop, the same task becomes “Book the early ferry”.',
+        says: t('On the laptop, the same task becomes “{to}”.', { to: EARLY }),
         run: ({ laptop }) => {
-          rename(laptop, 'Book the ferry', 'Book the early ferry');
+          rename(laptop, TITLES.ferry, EARLY);
         },
       },
       joinBoth,
     ],
-    ends: 'The task is in the trash on both devices, and under its new title. Restore it on either: the edit was not lost.',
+    ends: t(
+      'The task is in the trash on both devices, and under its new title. Restore it on either: the edit was not lost.',
+    ),
   },
   {
     id: 'clock',
-    name: 'A wrong clock',
+    name: t('A wrong clock'),
     steps: [
       {
-        says: 'The clock of the phone goes an hour behind. Then cut both wires.',
+        says: t('The clock of the phone goes an hour behind. Then cut both wires.'),
         run: (lab) => {
           lab.phone.clockOffsetMs = -HOUR_MS;
           cutBoth.run(lab);
         },
       },
       {
-        says: 'On the laptop, “Buy milk” becomes “Buy rice milk”.',
+        says: t('On the laptop, “{from}” becomes “{to}”.', { from: TITLES.milk, to: RICE }),
         run: ({ laptop }) => {
-          rename(laptop, 'Buy milk', 'Buy rice milk');
+          rename(laptop, TITLES.milk, RICE);
         },
       },
       {
-        says: 'After that, on the phone, it becomes “Buy goat milk”. By its clock, that is an hour earlier.',
+        says: t('After that, on the phone, it becomes “{to}”. By its clock, that is an hour earlier.', {
+          to: GOAT,
+        }),
         run: ({ phone }) => {
-          rename(phone, 'Buy milk', 'Buy goat milk');
+          rename(phone, TITLES.milk, GOAT);
         },
       },
       {
-        says: 'Join both wires. By the clocks the title of the laptop is the later one; the other is kept.',
+        says: t(
+          'Join both wires. By the clocks the title of the laptop is the later one; the other is kept.',
+        ),
         run: joinBoth.run,
       },
       {
-        says: 'On the phone, take the kept title instead.',
+        says: t('On the phone, take the kept title instead.'),
         run: ({ phone }) => {
           const [conflict] = phone.document.conflicts();
           const [kept] = conflict?.others ?? [];
@@ -165,6 +187,8 @@ export const LESSONS: readonly Lesson[] = [
         },
       },
     ],
-    ends: 'It stands on both devices, although the clock of the phone is still wrong. Clocks only decide between edits made apart; an edit that knows of another comes after it, and nothing is lost either way.',
+    ends: t(
+      'It stands on both devices, although the clock of the phone is still wrong. Clocks only decide between edits made apart; an edit that knows of another comes after it, and nothing is lost either way.',
+    ),
   },
 ];

@@ -5,6 +5,8 @@
  * "system", the attribute is set from the browser's preference, so that the styles need one dark block, not two.
  */
 
+import { t } from '../words/language.ts';
+
 const STORAGE_KEY = 'holdfast:appearance';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -12,12 +14,12 @@ export type Theme = 'system' | 'light' | 'dark';
 export type Density = 'comfortable' | 'compact';
 
 export const ACCENTS = [
-  { id: 'harbour', name: 'Harbour', hue: 228, chroma: 0.1 },
-  { id: 'moss', name: 'Moss', hue: 152, chroma: 0.095 },
-  { id: 'clay', name: 'Clay', hue: 42, chroma: 0.12 },
-  { id: 'plum', name: 'Plum', hue: 335, chroma: 0.13 },
-  { id: 'iris', name: 'Iris', hue: 288, chroma: 0.15 },
-  { id: 'slate', name: 'Slate', hue: 255, chroma: 0.025 },
+  { id: 'harbour', name: t('Harbour'), hue: 228, chroma: 0.1 },
+  { id: 'moss', name: t('Moss'), hue: 152, chroma: 0.095 },
+  { id: 'clay', name: t('Clay'), hue: 42, chroma: 0.12 },
+  { id: 'plum', name: t('Plum'), hue: 335, chroma: 0.13 },
+  { id: 'iris', name: t('Iris'), hue: 288, chroma: 0.15 },
+  { id: 'slate', name: t('Slate'), hue: 255, chroma: 0.025 },
 ] as const;
 export type AccentId = (typeof ACCENTS)[number]['id'];
 

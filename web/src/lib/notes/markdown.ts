@@ -9,6 +9,7 @@
 import DOMPurify from 'dompurify';
 import { Marked, type Tokens } from 'marked';
 import { boxesIn } from './checklist.ts';
+import { t } from '../words/language.ts';
 
 const TAGS = [
   ...[
@@ -109,7 +110,7 @@ export function renderGuide(text: string): string {
 function labelOf(box: Element): string {
   const item = box.closest('li')?.cloneNode(true) as Element | undefined;
   for (const list of item?.querySelectorAll('ul, ol') ?? []) list.remove();
-  return item?.textContent.trim() || 'Step';
+  return item?.textContent.trim() || t('Step');
 }
 
 function escaped(text: string): string {

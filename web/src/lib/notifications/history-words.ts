@@ -6,6 +6,7 @@
 
 import { momentWords } from '../words/due-words.ts';
 import type { Delivery, NotificationEntry } from './notification-api.ts';
+import { t } from '../words/language.ts';
 
 export type HistoryTone = 'coming' | 'good' | 'quiet' | 'problem';
 
@@ -18,27 +19,27 @@ export interface HistoryWords {
 }
 
 const REASONS: Record<string, string> = {
-  done: 'it was done before',
-  skipped: 'it was skipped',
-  trashed: 'the task was in the trash',
-  gone: 'the task was gone',
-  over: 'it was done before',
-  moved: 'its date was moved',
-  removed: 'the reminder was removed',
-  snoozed: 'it was snoozed',
-  'not-theirs': 'it is someone else’s now',
-  late: 'the server was away at its time',
-  'quiet-hours': 'quiet hours',
-  'channels-off': 'every way to reach you is turned off',
-  'no-mail-server': 'the server has no mail server',
-  'no-subscription': 'no device has notifications on',
-  'nothing-open': 'nothing was left to do',
+  done: t('it was done before'),
+  skipped: t('it was skipped'),
+  trashed: t('the task was in the trash'),
+  gone: t('the task was gone'),
+  over: t('it was done before'),
+  moved: t('its date was moved'),
+  removed: t('the reminder was removed'),
+  snoozed: t('it was snoozed'),
+  'not-theirs': t('it is someone else’s now'),
+  late: t('the server was away at its time'),
+  'quiet-hours': t('quiet hours'),
+  'channels-off': t('every way to reach you is turned off'),
+  'no-mail-server': t('the server has no mail server'),
+  'no-subscription': t('no device has notifications on'),
+  'nothing-open': t('nothing was left to do'),
 };
 
 const CHANNELS: Record<string, string> = {
-  push: 'to a device',
-  email: 'by e-mail',
-  app: 'in the app',
+  push: t('to a device'),
+  email: t('by e-mail'),
+  app: t('in the app'),
 };
 
 export function historyWords(entry: NotificationEntry, now: number, locale: string): HistoryWords {
@@ -48,24 +49,32 @@ export function historyWords(entry: NotificationEntry, now: number, locale: stri
   const details = [
     ...sentWords(entry.deliveries),
     ...entry.deliveries.flatMap(failureWords),
-    ...(entry.shownAt === null ? [] : [`Shown ${moment(entry.shownAt)}`]),
+    ...(entry.shownAt === null ? [] : [t('Shown {moment}', { moment: moment(entry.shownAt) })]),
     ...(entry.actedAt === null ? [] : [`${actionWords(entry.action)} ${moment(entry.actedAt)}`]),
   ];
   switch (entry.state) {
     case 'planned':
-      return { tone: 'coming', outcome: `Planned for ${moment(entry.fireAt)}`, details };
+      return {
+        tone: 'coming',
+        outcome: t('Planned for {moment}', { moment: moment(entry.fireAt) }),
+        details,
+      };
     case 'sending':
-      return { tone: 'coming', outcome: 'Being sent', details };
+      return { tone: 'coming', outcome: t('Being sent'), details };
     case 'held':
-      return { tone: 'coming', outcome: `Held until your quiet hours end`, details };
+      return { tone: 'coming', outcome: t('Held until your quiet hours end'), details };
     case 'sent':
-      return { tone: 'good', outcome: `Sent ${moment(entry.fireAt)}`, details };
+      return { tone: 'good', outcome: t('Sent {moment}', { moment: moment(entry.fireAt) }), details };
     case 'missed':
-      return { tone: 'problem', outcome: `Missed ${moment(entry.fireAt)}${because}`, details };
+      return {
+        tone: 'problem',
+        outcome: t('Missed {moment}{because}', { moment: moment(entry.fireAt), because }),
+        details,
+      };
     case 'cancelled':
-      return { tone: 'quiet', outcome: `Not sent${because}`, details };
+      return { tone: 'quiet', outcome: t('Not sent{because}', { because }), details };
     case 'failed':
-      return { tone: 'problem', outcome: `Not delivered${because}`, details };
+      return { tone: 'problem', outcome: t('Not delivered{because}', { because }), details };
     default:
       return { tone: 'quiet', outcome: `${entry.state}${because}`, details };
   }
@@ -77,19 +86,34 @@ function sentWords(deliveries: readonly Delivery[]): string[] {
   for (const { channel } of sent) counts.set(channel, (counts.get(channel) ?? 0) + 1);
   if (counts.size === 0) return [];
   const words = [...counts].map(([channel, count]) =>
-    channel === 'push' && count > 1 ? `to ${String(count)} devices` : (CHANNELS[channel] ?? channel),
+    channel === 'push' && count > 1
+      ? t('to {count} devices', { count: String(count) })
+      : (CHANNELS[channel] ?? channel),
   );
-  return [`Sent ${words.join(', ')}`];
+  return [t('Sent {words}', { words: words.join(', ') })];
 }
 
 function failureWords({ channel, state, error }: Delivery): string[] {
-  if (state === 'pending') return [`Not yet ${CHANNELS[channel] ?? channel}${error ? `: ${error}` : ''}`];
-  if (state === 'expired') return ['A device no longer takes notifications and was forgotten'];
-  return state === 'failed' ? [`Not ${CHANNELS[channel] ?? channel}: ${error ?? 'no reason given'}`] : [];
+  if (state === 'pending')
+    return [
+      t('Not yet {channel}{why}', {
+        channel: CHANNELS[channel] ?? channel,
+        why: error ? `: ${error}` : '',
+      }),
+    ];
+  if (state === 'expired') return [t('A device no longer takes notifications and was forgotten')];
+  return state === 'failed'
+    ? [
+        t('Not {channel}: {error}', {
+          channel: CHANNELS[channel] ?? channel,
+          error: error ?? t('no reason given'),
+        }),
+      ]
+    : [];
 }
 
 function actionWords(action: string | null): string {
-  if (action === 'complete') return 'Completed from it';
-  if (action === 'snooze') return 'Snoozed from it';
-  return action === 'open' ? 'Opened' : 'Answered';
+  if (action === 'complete') return t('Completed from it');
+  if (action === 'snooze') return t('Snoozed from it');
+  return action === 'open' ? t('Opened') : t('Answered');
 }

@@ -9,17 +9,22 @@ import {
   DEFAULT_NOTIFICATION_PREFERENCES,
   type NotificationPreferences,
 } from '@holdfast/core/notification-preferences.ts';
+import type { LanguageId } from '../words/app-language.ts';
 import type { NotificationServer } from './notification-api.ts';
 
 /** What counts from now on; null: the server could not be asked, so ask again later. */
 export async function settlePreferences(
   server: Pick<NotificationServer, 'preferences' | 'savePreferences'>,
   here: NotificationPreferences,
+  language: LanguageId = 'en',
 ): Promise<NotificationPreferences | null> {
   const found = await server.preferences();
   if (!found.ok) return null;
-  if (!isUntouched(found.value)) return found.value;
-  const saved = await server.savePreferences(here);
+  const chosen = isUntouched(found.value) ? here : found.value;
+  // E-mails are English where nothing is said; who reads the app in German gets them in German too.
+  const wanted = chosen.locale === undefined && language === 'de' ? { ...chosen, locale: language } : chosen;
+  if (wanted === found.value) return found.value;
+  const saved = await server.savePreferences(wanted);
   return saved.ok ? saved.value : null;
 }
 

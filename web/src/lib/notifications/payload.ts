@@ -5,6 +5,8 @@
  * a browser takes push away from an app that shows nothing. Pure: it runs in the page and in the service worker.
  */
 
+import { t } from '../words/language.ts';
+
 /** One occurrence of a task in one space, and the firing that it is about. */
 export interface Target {
   readonly spaceId: string;
@@ -35,12 +37,15 @@ export interface NotificationData {
   readonly target: Target | null;
 }
 
-export const ACTIONS = {
-  complete: { action: 'complete', title: 'Complete' },
-  snooze: { action: 'snooze', title: 'Snooze 1 hour' },
-} as const;
+export type ActionName = 'complete' | 'snooze';
 
-export type ActionName = keyof typeof ACTIONS;
+/** The buttons of a notification. */
+export function notificationActions(): { readonly action: ActionName; readonly title: string }[] {
+  return [
+    { action: 'complete', title: t('Complete') },
+    { action: 'snooze', title: t('Snooze 1 hour') },
+  ];
+}
 
 export const SNOOZE_MS = 60 * 60_000;
 

@@ -11,6 +11,7 @@
 
 import type { Kept } from '../device/kept.ts';
 import type { NotificationServer } from './notification-api.ts';
+import { t } from '../words/language.ts';
 
 export type PushState =
   /** Plain http. */
@@ -109,7 +110,9 @@ export function createPush({ kept, server, deviceId, hasAccount }: PushOptions):
       isConfirmed = told.ok;
       if (!told.ok) problem = told.message;
     } catch (error) {
-      problem = `This browser could not reach its push service (${error instanceof Error ? error.message : String(error)}).`;
+      problem = t('This browser could not reach its push service ({why}).', {
+        why: error instanceof Error ? error.message : String(error),
+      });
     }
   }
 
@@ -176,7 +179,7 @@ export function createPush({ kept, server, deviceId, hasAccount }: PushOptions):
 function withLimit<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new Error('it did not answer'));
+      reject(new Error(t('it did not answer')));
     }, SUBSCRIBE_TIMEOUT_MS);
     work.then(resolve, reject).finally(() => {
       clearTimeout(timer);

@@ -24,7 +24,7 @@ import type { Intents } from '../tasks/intents.ts';
 import { timeWords } from '../words/due-words.ts';
 import { localTime } from '../words/calendar.ts';
 import {
-  ACTIONS,
+  notificationActions,
   type ActionName,
   type NotificationData,
   type PushPayload,
@@ -41,6 +41,8 @@ import {
 import { settlePreferences } from './own-preferences.ts';
 import { claimShown, shownKeys } from './shown.ts';
 import { isWindowRequest, type WindowAnswer, type WindowRequest } from './window-messages.ts';
+import type { LanguageId } from '../words/app-language.ts';
+import { t } from '../words/language.ts';
 
 /** One reminder on the screen. */
 export interface Notice {
@@ -58,6 +60,8 @@ interface RemindingOptions {
   readonly intents: Intents;
   readonly clock: Clock;
   readonly connection: () => string;
+  /** Of the app. */
+  readonly language: () => LanguageId;
 }
 
 const PREFERENCES = 'notification-preferences';
@@ -177,9 +181,9 @@ export class Reminding {
   async showTest(): Promise<boolean> {
     const registration = await navigator.serviceWorker?.getRegistration();
     try {
-      await registration?.showNotification('Notifications work', {
+      await registration?.showNotification(t('Notifications work'), {
         tag: 'holdfast-test',
-        body: 'This is the test that you asked for.',
+        body: t('This is the test that you asked for.'),
         icon: '/icons/icon-192.png',
       });
       return registration !== undefined;
@@ -206,7 +210,7 @@ export class Reminding {
 
   async #changePreferences(change: PreferenceChange): Promise<PreferenceResult> {
     const device = this.#device;
-    if (!device || !this.isReady) return { ok: false, message: 'Your tasks are still being opened.' };
+    if (!device || !this.isReady) return { ok: false, message: t('Your tasks are still being opened.') };
     const next = { ...this.preferences, ...change(this.preferences) };
     if (device.account) {
       const saved = await this.server.savePreferences(next);
@@ -276,7 +280,7 @@ export class Reminding {
   async #settle(device: Device): Promise<void> {
     if (!device.account || this.#isSettled || !this.isReady) return;
     this.#isSettled = true;
-    const settled = await settlePreferences(this.server, this.preferences);
+    const settled = await settlePreferences(this.server, this.preferences, this.#options.language());
     if (settled) await this.#use(settled);
     else this.#isSettled = false;
   }
@@ -368,9 +372,9 @@ export class Reminding {
       data,
       renotify: false,
       timestamp: notice.at,
-      actions: [ACTIONS.complete, ACTIONS.snooze],
+      actions: notificationActions(),
     };
-    const title = device.document.task(notice.taskId as TaskId)?.title ?? 'A task is due';
+    const title = device.document.task(notice.taskId as TaskId)?.title ?? t('A task is due');
     try {
       await registration.showNotification(title, options);
       return true;

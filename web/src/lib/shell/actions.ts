@@ -16,6 +16,7 @@ import type { ListView, Step } from '../tasks/selection.svelte.ts';
 import { addDays, nextWeekday } from '../words/calendar.ts';
 import type { CommandPage, Frame } from './frame.ts';
 import type { TaskPlace } from './task-place.svelte.ts';
+import { t } from '../words/language.ts';
 
 export interface ActionContext {
   readonly app: App;
@@ -32,6 +33,14 @@ export interface ActionContext {
 }
 
 export const GROUPS = ['Anywhere', 'In a list', 'Selecting', 'With a task or what is selected'] as const;
+
+/** As they are shown: the groups themselves are names in the code. */
+export const GROUP_NAMES: Readonly<Record<(typeof GROUPS)[number], string>> = {
+  Anywhere: t('Anywhere'),
+  'In a list': t('In a list'),
+  Selecting: t('Selecting'),
+  'With a task or what is selected': t('With a task or what is selected'),
+};
 
 export interface Action {
   readonly id: string;
@@ -65,6 +74,12 @@ function withTasks(run: (bulk: Bulk, context: ActionContext) => void): (context:
     });
   };
 }
+
+const THEME_NAMES = {
+  light: t('Use light colours'),
+  dark: t('Use dark colours'),
+  system: t('Light or dark as the system'),
+};
 
 /** Another row than the one with the focus. */
 function step(to: (index: number, last: number) => number): (context: ActionContext) => void {
@@ -100,7 +115,7 @@ function move(by: Step): (context: ActionContext) => void {
 function place(id: string, name: string, path: string, key?: string, words?: string): Action {
   return {
     id: `go-${id}`,
-    name: `Go to ${name}`,
+    name: t('Go to {name}', { name }),
     group: 'Anywhere',
     ...(key === undefined ? {} : { keys: [`g ${key}`] }),
     ...(words === undefined ? {} : { words }),
@@ -143,17 +158,17 @@ function page(
 export const ACTIONS: readonly Action[] = [
   {
     id: 'add',
-    name: 'Add a task',
+    name: t('Add a task'),
     group: 'Anywhere',
     keys: ['q', 'n'],
-    words: 'new create',
+    words: t('new create'),
     run: ({ frame }) => {
       frame.add();
     },
   },
   {
     id: 'commands',
-    name: 'Commands',
+    name: t('Commands'),
     group: 'Anywhere',
     keys: ['Ctrl+K'],
     isMove: true,
@@ -164,32 +179,32 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'search',
-    name: 'Search',
+    name: t('Search'),
     group: 'Anywhere',
     keys: ['/'],
-    words: 'find filter',
+    words: t('find filter'),
     run: ({ frame }) => {
       frame.go('/search');
     },
   },
-  place('inbox', 'Inbox', '/', 'i'),
-  place('today', 'Today', '/today', 't'),
-  place('upcoming', 'Upcoming', '/upcoming', 'u'),
-  place('lists', 'Lists', '/lists', 'l'),
-  place('calendar', 'Calendar', '/calendar', 'c'),
-  place('completed', 'Completed', '/completed'),
-  place('tags', 'Tags', '/tags'),
-  place('trash', 'Trash', '/trash'),
-  place('settings', 'Settings', '/settings', 's'),
-  place('sync', 'Sync', '/sync', 'y'),
-  place('devices', 'Devices', '/devices'),
-  place('conflicts', 'Second values', '/conflicts'),
-  place('away', 'While you were away', '/away'),
-  place('lab', 'Airplane lab', '/lab', undefined, 'offline demonstration try conflict'),
-  place('help', 'Help', '/help', undefined, 'guide manual'),
+  place('inbox', t('Inbox'), '/', 'i'),
+  place('today', t('Today'), '/today', 't'),
+  place('upcoming', t('Upcoming'), '/upcoming', 'u'),
+  place('lists', t('Lists'), '/lists', 'l'),
+  place('calendar', t('Calendar'), '/calendar', 'c'),
+  place('completed', t('Completed'), '/completed'),
+  place('tags', t('Tags'), '/tags'),
+  place('trash', t('Trash'), '/trash'),
+  place('settings', t('Settings'), '/settings', 's'),
+  place('sync', t('Sync'), '/sync', 'y'),
+  place('devices', t('Devices'), '/devices'),
+  place('conflicts', t('Second values'), '/conflicts'),
+  place('away', t('While you were away'), '/away'),
+  place('lab', t('Airplane lab'), '/lab', undefined, t('offline demonstration try conflict')),
+  place('help', t('Help'), '/help', undefined, t('guide manual')),
   {
     id: 'undo',
-    name: 'Undo',
+    name: t('Undo'),
     group: 'Anywhere',
     keys: ['Ctrl+Z'],
     run: ({ app }) => {
@@ -198,19 +213,19 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'redo',
-    name: 'Redo',
+    name: t('Redo'),
     group: 'Anywhere',
     keys: ['Ctrl+Shift+Z', 'Ctrl+Y'],
     run: ({ app }) => {
       app.intents.redo();
     },
   },
-  page('new-list', 'Add a list', { words: 'new create', group: 'Anywhere' }),
+  page('new-list', t('Add a list'), { words: t('new create'), group: 'Anywhere' }),
   ...(['light', 'dark', 'system'] as const).map((theme): Action => ({
     id: `theme-${theme}`,
-    name: theme === 'system' ? 'Light or dark as the system' : `Use ${theme} colours`,
+    name: THEME_NAMES[theme],
     group: 'Anywhere',
-    words: 'theme appearance mode',
+    words: t('theme appearance mode'),
     applies: ({ app }) => app.appearance.theme !== theme,
     run: ({ app }) => {
       app.appearance.theme = theme;
@@ -218,32 +233,32 @@ export const ACTIONS: readonly Action[] = [
   })),
   {
     id: 'single-keys-off',
-    name: 'Turn off single-letter keys',
+    name: t('Turn off single-letter keys'),
     group: 'Anywhere',
-    words: 'keyboard shortcuts',
+    words: t('keyboard shortcuts'),
     applies: ({ app }) => app.keys.areSingleOn,
     run: ({ app }) => {
       app.keys.areSingleOn = false;
-      app.toasts.show('Single-letter keys are off');
+      app.toasts.show(t('Single-letter keys are off'));
     },
   },
   {
     id: 'single-keys-on',
-    name: 'Turn on single-letter keys',
+    name: t('Turn on single-letter keys'),
     group: 'Anywhere',
-    words: 'keyboard shortcuts',
+    words: t('keyboard shortcuts'),
     applies: ({ app }) => !app.keys.areSingleOn,
     run: ({ app }) => {
       app.keys.areSingleOn = true;
-      app.toasts.show('Single-letter keys are on');
+      app.toasts.show(t('Single-letter keys are on'));
     },
   },
   {
     id: 'sheet',
-    name: 'Show the keys',
+    name: t('Show the keys'),
     group: 'Anywhere',
     keys: ['?'],
-    words: 'keyboard shortcuts help',
+    words: t('keyboard shortcuts help'),
     run: ({ frame }) => {
       frame.openSheet();
     },
@@ -251,7 +266,7 @@ export const ACTIONS: readonly Action[] = [
 
   {
     id: 'next',
-    name: 'Next task',
+    name: t('Next task'),
     group: 'In a list',
     keys: ['j', 'ArrowDown'],
     isMove: true,
@@ -259,7 +274,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'previous',
-    name: 'Previous task',
+    name: t('Previous task'),
     group: 'In a list',
     keys: ['k', 'ArrowUp'],
     isMove: true,
@@ -267,7 +282,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'first',
-    name: 'First task',
+    name: t('First task'),
     group: 'In a list',
     keys: ['Home'],
     isMove: true,
@@ -276,7 +291,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'last',
-    name: 'Last task',
+    name: t('Last task'),
     group: 'In a list',
     keys: ['End'],
     isMove: true,
@@ -285,7 +300,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'open',
-    name: 'Open',
+    name: t('Open'),
     group: 'In a list',
     keys: ['Enter'],
     isNative: true,
@@ -296,7 +311,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'up',
-    name: 'Move up',
+    name: t('Move up'),
     group: 'In a list',
     keys: ['Alt+ArrowUp'],
     applies: canMove,
@@ -304,7 +319,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'down',
-    name: 'Move down',
+    name: t('Move down'),
     group: 'In a list',
     keys: ['Alt+ArrowDown'],
     applies: canMove,
@@ -312,7 +327,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'week-earlier',
-    name: 'A week earlier',
+    name: t('A week earlier'),
     group: 'In a list',
     keys: ['Alt+ArrowLeft'],
     applies: isAmongDays,
@@ -320,7 +335,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'week-later',
-    name: 'A week later',
+    name: t('A week later'),
     group: 'In a list',
     keys: ['Alt+ArrowRight'],
     applies: isAmongDays,
@@ -328,10 +343,10 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'indent',
-    name: 'Make it a step of the task above',
+    name: t('Make it a step of the task above'),
     group: 'In a list',
     keys: ['Ctrl+]', 'Alt+Shift+ArrowRight'],
-    words: 'indent subtask nest',
+    words: t('indent subtask nest'),
     applies: (c) => hasRow(c) && c.list?.canReorder() === true,
     run: withTasks((bulk, { list, tasks }) => {
       bulk.indent(tasks, list?.rows() ?? []);
@@ -339,10 +354,10 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'outdent',
-    name: 'Make it a task of its own',
+    name: t('Make it a task of its own'),
     group: 'In a list',
     keys: ['Ctrl+[', 'Alt+Shift+ArrowLeft'],
-    words: 'outdent step subtask',
+    words: t('outdent step subtask'),
     applies: hasTasks,
     run: withTasks((bulk, { tasks }) => {
       bulk.outdent(tasks);
@@ -351,7 +366,7 @@ export const ACTIONS: readonly Action[] = [
 
   {
     id: 'select',
-    name: 'Select this task',
+    name: t('Select this task'),
     group: 'Selecting',
     keys: ['v'],
     isMove: true,
@@ -362,7 +377,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'select-down',
-    name: 'Select down',
+    name: t('Select down'),
     group: 'Selecting',
     keys: ['Shift+ArrowDown'],
     isMove: true,
@@ -371,7 +386,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'select-up',
-    name: 'Select up',
+    name: t('Select up'),
     group: 'Selecting',
     keys: ['Shift+ArrowUp'],
     isMove: true,
@@ -380,9 +395,9 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'select-some',
-    name: 'Select tasks',
+    name: t('Select tasks'),
     group: 'Selecting',
-    words: 'choose several many',
+    words: t('choose several many'),
     applies: (c) => hasList(c) && !isSelecting(c),
     run: ({ app }) => {
       app.selection.begin();
@@ -390,7 +405,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'select-all',
-    name: 'Select all',
+    name: t('Select all'),
     group: 'Selecting',
     keys: ['Ctrl+A'],
     applies: hasList,
@@ -400,7 +415,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'select-none',
-    name: 'Select nothing',
+    name: t('Select nothing'),
     group: 'Selecting',
     keys: ['Escape'],
     applies: isSelecting,
@@ -411,10 +426,10 @@ export const ACTIONS: readonly Action[] = [
 
   {
     id: 'complete',
-    name: 'Complete, or open again',
+    name: t('Complete, or open again'),
     group: 'With a task or what is selected',
     keys: ['x', 'Space'],
-    words: 'done finish reopen',
+    words: t('done finish reopen'),
     applies: hasTasks,
     run: withTasks((bulk, { tasks }) => {
       bulk.toggleDone(tasks);
@@ -422,7 +437,7 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'edit',
-    name: 'Edit the title',
+    name: t('Edit the title'),
     group: 'With a task or what is selected',
     keys: ['e'],
     words: 'rename',
@@ -434,20 +449,20 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'copy-link',
-    name: 'Copy a link to the task',
+    name: t('Copy a link to the task'),
     group: 'With a task or what is selected',
     keys: ['y'],
-    words: 'address share url',
+    words: t('address share url'),
     applies: hasTasks,
     run: ({ app, tasks, rowId }) => {
       const id = rowId ?? tasks[0];
       if (id !== undefined) void import('./task-link.ts').then((link) => link.copyTaskLink(id, app.toasts));
     },
   },
-  page('due', 'Set the due date', { key: 'd', words: 'when schedule date snooze' }),
+  page('due', t('Set the due date'), { key: 'd', words: t('when schedule date snooze') }),
   {
     id: 'due-today',
-    name: 'Due today',
+    name: t('Due today'),
     group: 'With a task or what is selected',
     keys: ['t'],
     applies: hasTasks,
@@ -455,43 +470,43 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'due-tomorrow',
-    name: 'Due tomorrow',
+    name: t('Due tomorrow'),
     group: 'With a task or what is selected',
     keys: ['Shift+T'],
-    words: 'put off postpone',
+    words: t('put off postpone'),
     applies: hasTasks,
     run: withTasks((bulk, { app, tasks }) => void bulk.setDay(tasks, addDays(app.clock.today, 1))),
   },
   {
     id: 'due-next-week',
-    name: 'Due next week',
+    name: t('Due next week'),
     group: 'With a task or what is selected',
-    words: 'put off postpone monday',
+    words: t('put off postpone monday'),
     applies: hasTasks,
     run: withTasks((bulk, { app, tasks }) => void bulk.setDay(tasks, nextWeekday(app.clock.today, 1))),
   },
   {
     id: 'due-none',
-    name: 'No due date',
+    name: t('No due date'),
     group: 'With a task or what is selected',
-    words: 'clear remove date someday',
+    words: t('clear remove date someday'),
     applies: hasTasks,
     run: withTasks((bulk, { tasks }) => void bulk.setDue(tasks, null)),
   },
-  page('priority', 'Set the priority', { words: 'important' }),
-  priority('urgent', 'Priority urgent', '1'),
-  priority('high', 'Priority high', '2'),
-  priority('medium', 'Priority medium', '3'),
-  priority('low', 'Priority low', '4'),
-  priority(null, 'No priority', '0'),
-  page('list', 'Move to a list', { key: 'm', words: 'project inbox' }),
-  page('tag', 'Add a tag', { key: 'l', words: 'label' }),
-  page('untag', 'Remove a tag', { key: 'Shift+L', words: 'label' }),
-  page('repeat', 'Repeat', { key: 'r', words: 'recurring every' }),
-  page('snooze', 'Snooze its reminders', { key: 's', words: 'later remind' }),
+  page('priority', t('Set the priority'), { words: 'important' }),
+  priority('urgent', t('Priority urgent'), '1'),
+  priority('high', t('Priority high'), '2'),
+  priority('medium', t('Priority medium'), '3'),
+  priority('low', t('Priority low'), '4'),
+  priority(null, t('No priority'), '0'),
+  page('list', t('Move to a list'), { key: 'm', words: t('project inbox') }),
+  page('tag', t('Add a tag'), { key: 'l', words: 'label' }),
+  page('untag', t('Remove a tag'), { key: 'Shift+L', words: 'label' }),
+  page('repeat', t('Repeat'), { key: 'r', words: t('recurring every') }),
+  page('snooze', t('Snooze its reminders'), { key: 's', words: t('later remind') }),
   {
     id: 'duplicate',
-    name: 'Duplicate',
+    name: t('Duplicate'),
     group: 'With a task or what is selected',
     keys: ['Shift+D'],
     words: 'copy',
@@ -502,17 +517,17 @@ export const ACTIONS: readonly Action[] = [
   },
   {
     id: 'trash',
-    name: 'Move to the trash',
+    name: t('Move to the trash'),
     group: 'With a task or what is selected',
     keys: ['Delete', 'Backspace'],
-    words: 'delete remove',
+    words: t('delete remove'),
     // No key deletes what merely stands open beside the list.
     applies: (c) => hasTasks(c) && (hasRow(c) || isSelecting(c) || c.isByName === true),
     run: withTasks((bulk, { tasks }) => void bulk.trash(tasks)),
   },
   {
     id: 'close',
-    name: 'Close the task',
+    name: t('Close the task'),
     group: 'Anywhere',
     keys: ['Escape'],
     applies: ({ place: at }) => at.openId !== null,

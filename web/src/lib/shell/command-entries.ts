@@ -16,6 +16,7 @@ import { capitalised, dueWords } from '../words/due-words.ts';
 import { type Action, type ActionContext, ACTIONS } from './actions.ts';
 import type { CommandPage } from './frame.ts';
 import { foldedQuery, fuzzyScore } from './fuzzy.ts';
+import { t } from '../words/language.ts';
 
 export interface Entry {
   readonly id: string;
@@ -31,14 +32,14 @@ export interface Entry {
 }
 
 export const PAGES: { readonly [page in CommandPage]: { readonly name: string; readonly hint: string } } = {
-  due: { name: 'Due', hint: 'A day in words: next fri 9am' },
-  priority: { name: 'Priority', hint: 'Which priority' },
-  list: { name: 'Move to', hint: 'Which list' },
-  tag: { name: 'Add a tag', hint: 'Which tag, or a new one' },
-  untag: { name: 'Remove a tag', hint: 'Which tag' },
-  repeat: { name: 'Repeat', hint: 'How often' },
-  snooze: { name: 'Snooze', hint: 'Until when' },
-  'new-list': { name: 'Add a list', hint: 'Name of the list' },
+  due: { name: t('Due'), hint: t('A day in words: next fri 9am') },
+  priority: { name: t('Priority'), hint: t('Which priority') },
+  list: { name: t('Move to'), hint: t('Which list') },
+  tag: { name: t('Add a tag'), hint: t('Which tag, or a new one') },
+  untag: { name: t('Remove a tag'), hint: t('Which tag') },
+  repeat: { name: t('Repeat'), hint: t('How often') },
+  snooze: { name: t('Snooze'), hint: t('Until when') },
+  'new-list': { name: t('Add a list'), hint: t('Name of the list') },
 };
 
 /** What can be done with the tasks at hand is nearer than what can be done anywhere. */
@@ -70,16 +71,16 @@ export function allEntries(context: ActionContext, query: string): readonly Entr
   const places = [
     ...app.tasks.lists.map((list): Entry => ({
       id: `list ${list.id}`,
-      name: list.name || 'Untitled',
-      detail: 'List',
+      name: list.name || t('Untitled'),
+      detail: t('List'),
       run: () => {
         frame.go(`/list/${list.id}`);
       },
     })),
     ...app.tasks.tags.map((tag): Entry => ({
       id: `tag ${tag.id}`,
-      name: tag.name || 'Untitled',
-      detail: 'Tag',
+      name: tag.name || t('Untitled'),
+      detail: t('Tag'),
       run: () => {
         frame.go(`/tag/${tag.id}`);
       },
@@ -87,8 +88,8 @@ export function allEntries(context: ActionContext, query: string): readonly Entr
   ];
   const task = (row: TaskRow): Entry => ({
     id: `task ${row.id}`,
-    name: row.title || 'Untitled',
-    detail: row.doneAt === null ? whereOf(row, context) : 'Completed',
+    name: row.title || t('Untitled'),
+    detail: row.doneAt === null ? whereOf(row, context) : t('Completed'),
     ...(row.doneAt === null ? {} : { handicap: DONE_HANDICAP }),
     run: () => {
       if (place.openId !== row.id) place.open(row.id);
@@ -150,7 +151,7 @@ function best(
 }
 
 function whereOf(row: TaskRow, { app }: ActionContext): string {
-  return row.listId === null ? 'Inbox' : (app.tasks.listById(row.listId)?.name ?? 'Inbox');
+  return row.listId === null ? t('Inbox') : (app.tasks.listById(row.listId)?.name ?? t('Inbox'));
 }
 
 /** The answers to what a command asks. `read` is what the words say as a date. */
@@ -172,10 +173,10 @@ export function pageEntries(
       const { today, present } = app.clock;
       const due = read?.due && read.title === '' ? read.due : null;
       const days = [
-        { name: 'Today', date: today },
-        { name: 'Tomorrow', date: addDays(today, 1) },
-        { name: 'Weekend', date: nextWeekday(today, 6) },
-        { name: 'Next week', date: nextWeekday(today, 1) },
+        { name: t('Today'), date: today },
+        { name: t('Tomorrow'), date: addDays(today, 1) },
+        { name: t('Weekend'), date: nextWeekday(today, 6) },
+        { name: t('Next week'), date: nextWeekday(today, 1) },
       ].map(({ name, date }): Entry => {
         const words = capitalised(dueWords({ date }, present), present.locale);
         return {
@@ -185,7 +186,7 @@ export function pageEntries(
           run: () => void bulk.setDay(ids, date),
         };
       });
-      const none: Entry = { id: 'none', name: 'No date', run: () => void bulk.setDue(ids, null) };
+      const none: Entry = { id: 'none', name: t('No date'), run: () => void bulk.setDue(ids, null) };
       if (due === null) return choose([...days, none]);
       const said: Entry = {
         id: 'words',
@@ -205,14 +206,14 @@ export function pageEntries(
     case 'list': {
       const lists = app.tasks.lists.map((list): Entry => ({
         id: list.id,
-        name: list.name || 'Untitled',
+        name: list.name || t('Untitled'),
         run: () => {
           bulk.moveTo(ids, list.id);
         },
       }));
       const inbox: Entry = {
         id: 'inbox',
-        name: 'Inbox',
+        name: t('Inbox'),
         run: () => {
           bulk.moveTo(ids, null);
         },
@@ -220,7 +221,7 @@ export function pageEntries(
       const made: Entry = {
         id: 'new',
         name: wanted,
-        detail: 'New list',
+        detail: t('New list'),
         run: () => {
           const id = app.intents.createList(wanted);
           if (id !== null) bulk.moveTo(ids, id);
@@ -242,7 +243,7 @@ export function pageEntries(
       const made: Entry = {
         id: 'new',
         name,
-        detail: 'New tag',
+        detail: t('New tag'),
         run: () => {
           bulk.addTag(ids, name);
         },
@@ -266,7 +267,7 @@ export function pageEntries(
     case 'repeat': {
       const never: Entry = {
         id: 'never',
-        name: 'Does not repeat',
+        name: t('Does not repeat'),
         run: () => {
           bulk.repeatNoMore(ids);
         },
@@ -300,7 +301,7 @@ export function pageEntries(
             {
               id: 'new',
               name: wanted,
-              detail: 'New list',
+              detail: t('New list'),
               run: () => {
                 const id = app.intents.createList(wanted);
                 if (id !== null) frame.go(`/list/${id}`);

@@ -1,5 +1,7 @@
 /** Keys as events say them, as the table of actions writes them, and as people read them. Pure. */
 
+import { t, tIn } from '../words/language.ts';
+
 const WORDS: Readonly<Record<string, string>> = {
   ArrowUp: '↑',
   ArrowDown: '↓',
@@ -8,6 +10,17 @@ const WORDS: Readonly<Record<string, string>> = {
   Escape: 'Esc',
 };
 const MAC_WORDS: Readonly<Record<string, string>> = { Ctrl: '⌘', Shift: '⇧', Alt: '⌥' };
+
+/** What German keyboards have printed on them. */
+const LOCAL_WORDS: Readonly<Record<string, string>> = {
+  Ctrl: t('Ctrl'),
+  Shift: t('Shift'),
+  Space: t('Space'),
+  Delete: tIn('key', 'Delete'),
+  Backspace: t('Backspace'),
+  Home: tIn('key', 'Home'),
+  End: tIn('key', 'End'),
+};
 
 type Pressed = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>;
 
@@ -49,6 +62,8 @@ export function capsOf(key: string, isMac: boolean): (readonly string[])[] {
   return key
     .split(' ')
     .map((part) =>
-      part.split(/\+(?!$)/).map((cap) => (isMac ? MAC_WORDS[cap] : undefined) ?? WORDS[cap] ?? cap),
+      part
+        .split(/\+(?!$)/)
+        .map((cap) => (isMac ? MAC_WORDS[cap] : undefined) ?? WORDS[cap] ?? LOCAL_WORDS[cap] ?? cap),
     );
 }

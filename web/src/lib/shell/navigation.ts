@@ -10,16 +10,17 @@ import Settings from '@lucide/svelte/icons/settings';
 import Sun from '@lucide/svelte/icons/sun';
 import Tags from '@lucide/svelte/icons/tags';
 import Trash from '@lucide/svelte/icons/trash-2';
+import { t } from '../words/language.ts';
 
 export const PLACES = {
-  inbox: { path: '/', name: 'Inbox', icon: Inbox },
-  today: { path: '/today', name: 'Today', icon: Sun },
-  upcoming: { path: '/upcoming', name: 'Upcoming', icon: CalendarDays },
-  calendar: { path: '/calendar', name: 'Calendar', icon: Calendar },
-  search: { path: '/search', name: 'Search', icon: Search },
-  lists: { path: '/lists', name: 'Lists', icon: Layers },
-  tags: { path: '/tags', name: 'Tags', icon: Tags },
-  completed: { path: '/completed', name: 'Completed', icon: CircleCheck },
-  trash: { path: '/trash', name: 'Trash', icon: Trash },
-  settings: { path: '/settings', name: 'Settings', icon: Settings },
+  inbox: { path: '/', name: t('Inbox'), icon: Inbox },
+  today: { path: '/today', name: t('Today'), icon: Sun },
+  upcoming: { path: '/upcoming', name: t('Upcoming'), icon: CalendarDays },
+  calendar: { path: '/calendar', name: t('Calendar'), icon: Calendar },
+  search: { path: '/search', name: t('Search'), icon: Search },
+  lists: { path: '/lists', name: t('Lists'), icon: Layers },
+  tags: { path: '/tags', name: t('Tags'), icon: Tags },
+  completed: { path: '/completed', name: t('Completed'), icon: CircleCheck },
+  trash: { path: '/trash', name: t('Trash'), icon: Trash },
+  settings: { path: '/settings', name: t('Settings'), icon: Settings },
 } as const;

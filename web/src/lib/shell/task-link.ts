@@ -7,6 +7,7 @@
 
 import { resolve } from '$app/paths';
 import type { Toasts } from './toasts.svelte.ts';
+import { t } from '../words/language.ts';
 
 export async function copyTaskLink(id: string, toasts: Toasts): Promise<void> {
   const link = new URL(`${resolve('/')}?task=${encodeURIComponent(id)}`, location.origin).href;
@@ -15,8 +16,8 @@ export async function copyTaskLink(id: string, toasts: Toasts): Promise<void> {
   try {
     if (!clipboard) throw new Error('no clipboard');
     await clipboard.writeText(link);
-    toasts.show('Link copied');
+    toasts.show(t('Link copied'));
   } catch {
-    toasts.show(`Copy this link: ${link}`);
+    toasts.show(t('Copy this link: {link}', { link }));
   }
 }

@@ -5,6 +5,8 @@
  * spoken. `announce` speaks without showing.
  */
 
+import { t } from '../words/language.ts';
+
 const TOAST_MS = 8_000;
 
 export interface Toast {
@@ -32,7 +34,7 @@ export class Toasts {
   show(text: string, o: { undo?: () => void; tone?: 'plain' | 'problem' } = {}): void {
     this.#count += 1;
     this.#current = { id: this.#count, text, tone: o.tone ?? 'plain', undo: o.undo };
-    this.announce(o.undo ? `${text}. Undo is available.` : text);
+    this.announce(o.undo ? t('{text}. Undo is available.', { text }) : text);
     this.resume();
   }
 

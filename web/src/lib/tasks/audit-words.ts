@@ -9,6 +9,7 @@ import type { AuditEntry } from '../notifications/notification-api.ts';
 import { beforeWords } from '../words/duration-words.ts';
 import { type Present, momentWords } from '../words/due-words.ts';
 import { fieldName, valueWords } from './conflict-words.ts';
+import { insideSentence, t } from '../words/language.ts';
 
 export interface AuditWords {
   /** "Anna changed the due date from Fri to Sat" */
@@ -28,14 +29,14 @@ const ARRIVED_LATE_MS = 60_000;
 const LONG = 60;
 
 export function auditWords(entry: AuditEntry, context: Context): AuditWords {
-  const who = entry.userName ?? 'Someone';
+  const who = entry.userName ?? t('Someone');
   const { locale } = context.present;
   const moment = (at: number): string => momentWords(at, context.now, locale);
-  const device = entry.deviceName ? `on ${entry.deviceName}, ` : '';
+  const device = entry.deviceName ? t('on {deviceName}, ', { deviceName: entry.deviceName }) : '';
   const isLate = entry.receivedAt - entry.claimedAt > ARRIVED_LATE_MS;
   return {
     sentence: `${who} ${changeWords(entry, context)}`,
-    when: `${device}${moment(entry.claimedAt)}${isLate ? `; arrived ${moment(entry.receivedAt)}` : ''}`,
+    when: `${device}${moment(entry.claimedAt)}${isLate ? t('; arrived {moment}', { moment: moment(entry.receivedAt) }) : ''}`,
   };
 }
 
@@ -46,62 +47,84 @@ export function beforeInWords(entry: AuditEntry, context: Context): string | nul
 
 function changeWords(entry: AuditEntry, context: Context): string {
   const { field, before, after } = entry;
-  if (field === 'born') return `added the ${entry.entity}`;
-  if (field === 'purged') return `deleted the ${entry.entity} for ever`;
-  if (field === 'trashed') return after === null ? 'took it out of the trash' : 'moved it to the trash';
+  if (field === 'born') return t('added {thing}', { thing: thing(entry.entity) });
+  if (field === 'purged') return t('deleted {thing} for ever', { thing: thing(entry.entity) });
+  if (field === 'trashed') return after === null ? t('took it out of the trash') : t('moved it to the trash');
   // A step is closed per occurrence of the series that its field names.
   if (field === 'done' || field.startsWith('done/')) return doneWords(after);
-  if (field === 'order') return 'moved it within the list';
+  if (field === 'order') return t('moved it within the list');
   if (field === 'snooze') return snoozeWords(after, context);
   if (field === 'rule') return ruleWords(before, after);
-  if (field === 'noted' || field === 'notes') return 'changed the notes';
+  if (field === 'noted' || field === 'notes') return t('changed the notes');
   if (field.startsWith('tag/')) {
-    const tag = context.tagName(field.slice('tag/'.length)) ?? 'a tag';
-    return after === null ? `removed the tag ${tag}` : `added the tag ${tag}`;
+    const tag = context.tagName(field.slice('tag/'.length)) ?? t('a tag');
+    return after === null ? t('removed the tag {tag}', { tag }) : t('added the tag {tag}', { tag });
   }
   if (field.startsWith('reminder/')) {
     const reminder = reminderWords(after ?? before, context);
-    return after === null ? `removed the reminder ${reminder}` : `set a reminder ${reminder}`;
+    return after === null
+      ? t('removed the reminder {reminder}', { reminder })
+      : t('set a reminder {reminder}', { reminder });
   }
-  const name = `the ${fieldName(field).toLowerCase()}`;
+  const name = t('the {field}', { field: insideSentence(fieldName(field)) });
   if (after === null) {
-    return before === null ? `cleared ${name}` : `removed ${name} ${quoted(field, before, context)}`;
+    return before === null
+      ? t('cleared {name}', { name })
+      : t('removed {name} {quoted}', { name, quoted: quoted(field, before, context) });
   }
-  if (before === null) return `set ${name} to ${quoted(field, after, context)}`;
-  return `changed ${name} from ${quoted(field, before, context)} to ${quoted(field, after, context)}`;
+  if (before === null) return t('set {name} to {quoted}', { name, quoted: quoted(field, after, context) });
+  return t('changed {name} from {quoted} to {quoted2}', {
+    name,
+    quoted: quoted(field, before, context),
+    quoted2: quoted(field, after, context),
+  });
 }
+
+function thing(entity: string): string {
+  return THINGS[entity] ?? entity;
+}
+
+const THINGS: { readonly [entity: string]: string } = {
+  task: t('the task'),
+  list: t('the list'),
+  tag: t('the tag'),
+  section: t('the section'),
+  filter: t('the view'),
+};
 
 function doneWords(after: unknown): string {
   const kind = isRecord(after) ? after['kind'] : null;
-  if (kind === 'done') return 'completed it';
-  if (kind === 'cancelled') return 'cancelled it';
-  if (kind === 'skipped') return 'skipped it';
-  return 'opened it again';
+  if (kind === 'done') return t('completed it');
+  if (kind === 'cancelled') return t('cancelled it');
+  if (kind === 'skipped') return t('skipped it');
+  return t('opened it again');
 }
 
 function snoozeWords(after: unknown, { now, present }: Context): string {
   const until = isRecord(after) ? after['until'] : null;
   return typeof until === 'number'
-    ? `snoozed it until ${momentWords(until, now, present.locale)}`
-    : 'ended the snooze';
+    ? t('snoozed it until {moment}', { moment: momentWords(until, now, present.locale) })
+    : t('ended the snooze');
 }
 
 function ruleWords(before: unknown, after: unknown): string {
   const repeats = (value: unknown): boolean => isRecord(value) && typeof value['rrule'] === 'string';
-  if (!repeats(after)) return 'stopped the repeating';
-  return repeats(before) ? 'changed how it repeats' : 'made it repeat';
+  if (!repeats(after)) return t('stopped the repeating');
+  return repeats(before) ? t('changed how it repeats') : t('made it repeat');
 }
 
 function reminderWords(value: unknown, { now, present }: Context): string {
   if (!isRecord(value)) return '';
   const { before, at } = value;
-  if (typeof before === 'string') return `“${beforeWords(before, present.locale)}”`;
-  return typeof at === 'string' ? `for ${momentWords(Date.parse(at), now, present.locale)}` : '';
+  if (typeof before === 'string') return t('“{word}”', { word: beforeWords(before, present.locale) });
+  return typeof at === 'string'
+    ? t('for {moment}', { moment: momentWords(Date.parse(at), now, present.locale) })
+    : '';
 }
 
 function quoted(field: string, value: unknown, context: Context): string {
   const text = shorten(words(field, value, context));
-  return field === 'title' || field === 'section' ? `“${text}”` : text;
+  return field === 'title' || field === 'section' ? t('“{word}”', { word: text }) : text;
 }
 
 function words(field: string, value: unknown, { present, listName }: Context): string {

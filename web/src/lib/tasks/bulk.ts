@@ -29,6 +29,7 @@ import { presetsFor, type RepeatPlan, startOf } from './repeat-choices.ts';
 import type { Scope, ScopeAsker, ScopeQuestion } from './scope.svelte.ts';
 import type { TaskRow } from './task-rules.ts';
 import type { TaskStore } from './task-store.svelte.ts';
+import { t } from '../words/language.ts';
 
 export interface BulkDependencies {
   readonly intents: Intents;
@@ -46,11 +47,15 @@ type Ids = readonly string[];
 export function createBulk({ intents, tasks, toasts, scope, present, release }: BulkDependencies) {
   /** Of one the sentence alone, of several with their number before it. */
   function said(ids: Ids, one: string, many: string): string {
-    return ids.length === 1 ? one : `${ids.length.toLocaleString(present().locale)} tasks ${many}`;
+    return ids.length === 1
+      ? one
+      : t('{count} tasks {many}', { count: ids.length.toLocaleString(present().locale), many });
   }
 
   function label(verb: string, ids: Ids): string {
-    return ids.length === 1 ? `${verb} a task` : `${verb} ${String(ids.length)} tasks`;
+    return ids.length === 1
+      ? t('{verb} a task', { verb })
+      : t('{verb} {count} tasks', { verb, count: String(ids.length) });
   }
 
   /** undefined: neither, and nothing is to be done. Where none repeats the scope makes no difference. */
@@ -58,7 +63,7 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
     const repeating = ids.map((id) => tasks.task(id)).filter((task) => task !== undefined && goesOn(task));
     const [first] = repeating;
     if (!first) return 'future';
-    const which = repeating.length === 1 ? intents.which(first) : 'One of each';
+    const which = repeating.length === 1 ? intents.which(first) : t('One of each');
     return (await scope.ask(deed, which)) ?? undefined;
   }
 
@@ -71,7 +76,7 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
     if (ids.length === 0) return;
     const wanted = await askScope(ids, 'change');
     if (wanted === undefined) return;
-    intents.together(label('Edit', ids), said(ids, words.one, words.many), (document) =>
+    intents.together(label(t('Edit'), ids), said(ids, words.one, words.many), (document) =>
       ids.map((id) => {
         const task = document.task(id as TaskId);
         if (!task) return missing();
@@ -91,7 +96,7 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
       if (ids.length === 1) intents.setDone(only, open.length > 0);
       else if (open.length > 0) this.complete(open);
       else {
-        intents.together(label('Reopen', ids), said(ids, 'Open again', 'open again'), (document) =>
+        intents.together(label(t('Reopen'), ids), said(ids, t('Open again'), t('open again')), (document) =>
           ids.map((id) => document.reopenTask(id as TaskId)),
         );
       }
@@ -99,20 +104,23 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
     },
 
     complete(ids: Ids): void {
-      intents.together(label('Complete', ids), said(ids, 'Task completed', 'completed'), (document) =>
-        ids.map((id) => document.completeTask(id as TaskId)),
+      intents.together(
+        label(t('Complete'), ids),
+        said(ids, t('Task completed'), t('completed')),
+        (document) => ids.map((id) => document.completeTask(id as TaskId)),
       );
     },
 
     setDue(ids: Ids, due: Due | null): Promise<void> {
-      if (due === null) return edit(ids, () => ({ due: null }), { one: 'No date', many: 'without a date' });
-      const words = `due ${dueWords(due, present())}`;
+      if (due === null)
+        return edit(ids, () => ({ due: null }), { one: t('No date'), many: t('without a date') });
+      const words = t('due {due}', { due: dueWords(due, present()) });
       return edit(ids, () => ({ due: due as When }), { one: capital(words), many: words });
     },
 
     /** To this day; each keeps its time. */
     setDay(ids: Ids, date: string): Promise<void> {
-      const words = `due ${dueWords({ date }, present())}`;
+      const words = t('due {due}', { due: dueWords({ date }, present()) });
       return edit(ids, (task) => ({ due: { ...task.due, date } as When }), {
         one: capital(words),
         many: words,
@@ -121,22 +129,28 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
 
     setPriority(ids: Ids, priority: Priority | null): Promise<void> {
       const words =
-        priority === null ? 'without a priority' : `with ${priorityName(priority).toLowerCase()} priority`;
-      const one = priority === null ? 'No priority' : `${priorityName(priority)} priority`;
+        priority === null
+          ? t('without a priority')
+          : t('with {priority} priority', { priority: priorityName(priority).toLowerCase() });
+      const one =
+        priority === null ? t('No priority') : t('{priority} priority', { priority: priorityName(priority) });
       return edit(ids, () => ({ priority }), { one, many: words });
     },
 
     /** null: the Inbox. A step becomes a task of its own there. */
     moveTo(ids: Ids, listId: string | null): void {
-      const name = listId === null ? 'the Inbox' : (tasks.listById(listId)?.name ?? 'a list');
-      intents.together(label('Move', ids), said(ids, `Moved to ${name}`, `moved to ${name}`), (document) =>
-        ids.map((id) => {
-          const task = document.task(id as TaskId);
-          if (!task) return missing();
-          return task.parentId === null && task.listId === listId
-            ? { ok: true }
-            : document.moveTask(task.id, { listId: listId as ListId | null, parentId: null });
-        }),
+      const name = listId === null ? t('the Inbox') : (tasks.listById(listId)?.name ?? t('a list'));
+      intents.together(
+        label(t('Move'), ids),
+        said(ids, t('Moved to {name}', { name }), t('moved to {name}', { name })),
+        (document) =>
+          ids.map((id) => {
+            const task = document.task(id as TaskId);
+            if (!task) return missing();
+            return task.parentId === null && task.listId === listId
+              ? { ok: true }
+              : document.moveTask(task.id, { listId: listId as ListId | null, parentId: null });
+          }),
       );
       release();
     },
@@ -144,18 +158,22 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
     /** By name: one that exists is used, a new one is made. */
     addTag(ids: Ids, name: string): void {
       const known = tasks.tags.find((tag) => tag.name.toLocaleLowerCase() === name.toLocaleLowerCase());
-      intents.together(label('Tag', ids), said(ids, `Tagged ${name}`, `tagged ${name}`), (document) => {
-        const color = nextColour(tasks.tags.map((tag) => tag.color));
-        const tag = known ? { ok: true as const, id: known.id } : document.createTag({ name, color });
-        return tag.ok ? ids.map((id) => document.tagTask(id as TaskId, tag.id)) : [tag];
-      });
+      intents.together(
+        label(t('Tag'), ids),
+        said(ids, t('Tagged {name}', { name }), t('tagged {name}', { name })),
+        (document) => {
+          const color = nextColour(tasks.tags.map((tag) => tag.color));
+          const tag = known ? { ok: true as const, id: known.id } : document.createTag({ name, color });
+          return tag.ok ? ids.map((id) => document.tagTask(id as TaskId, tag.id)) : [tag];
+        },
+      );
     },
 
     removeTag(ids: Ids, tagId: string): void {
-      const name = tasks.tagById(tagId)?.name ?? 'the tag';
+      const name = tasks.tagById(tagId)?.name ?? t('the tag');
       intents.together(
-        label('Untag', ids),
-        said(ids, `No longer tagged ${name}`, `no longer tagged ${name}`),
+        label(t('Untag'), ids),
+        said(ids, t('No longer tagged {name}', { name }), t('no longer tagged {name}', { name })),
         (document) => ids.map((id) => document.untagTask(id as TaskId, tagId as TagId)),
       );
     },
@@ -169,23 +187,26 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
       }
       const wanted = await askScope(ids, 'delete');
       if (wanted === undefined) return;
-      intents.together(label('Delete', ids), said(ids, '', 'moved to the trash'), (document) =>
-        ids.map((id) => {
-          const task = document.task(id as TaskId);
-          if (!task) return missing();
-          if (!goesOn(task)) return document.trashTask(task.id);
-          if (wanted === 'this') return document.skipOccurrence(task.id);
-          // Where nothing was done there is nothing to stay.
-          return document.closedOccurrences(task.id).length === 0
-            ? document.trashTask(task.id)
-            : document.endSeries(task.id);
-        }),
+      intents.together(
+        label(t('Delete'), ids),
+        said(ids, t('Task moved to the trash'), t('moved to the trash')),
+        (document) =>
+          ids.map((id) => {
+            const task = document.task(id as TaskId);
+            if (!task) return missing();
+            if (!goesOn(task)) return document.trashTask(task.id);
+            if (wanted === 'this') return document.skipOccurrence(task.id);
+            // Where nothing was done there is nothing to stay.
+            return document.closedOccurrences(task.id).length === 0
+              ? document.trashTask(task.id)
+              : document.endSeries(task.id);
+          }),
       );
       release();
     },
 
     duplicate(ids: Ids): void {
-      intents.together(label('Duplicate', ids), said(ids, 'Duplicated', 'duplicated'), (document) =>
+      intents.together(label(t('Duplicate'), ids), said(ids, t('Duplicated'), t('duplicated')), (document) =>
         ids.map((id) => duplicateTask(document, id as TaskId)),
       );
     },
@@ -196,13 +217,13 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
       const [first] = moved;
       const above = first && rows[rows.indexOf(first) - 1];
       if (!above) {
-        toasts.announce('There is no task above it');
+        toasts.announce(t('There is no task above it'));
         return;
       }
-      const title = above.title || 'Untitled';
+      const title = above.title || t('Untitled');
       intents.together(
-        label('Indent', ids),
-        said(ids, `Now a step of “${title}”`, `are now steps of “${title}”`),
+        label(t('Indent'), ids),
+        said(ids, t('Now a step of “{title}”', { title }), t('are now steps of “{title}”', { title })),
         (document) =>
           moved.map(({ id }) => document.moveTask(id as TaskId, { parentId: above.id as TaskId })),
       );
@@ -213,12 +234,12 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
     outdent(ids: Ids): void {
       const steps = ids.filter((id) => tasks.task(id)?.parentId != null);
       if (steps.length === 0) {
-        toasts.announce('It is a task of its own already');
+        toasts.announce(t('It is a task of its own already'));
         return;
       }
       intents.together(
-        label('Outdent', steps),
-        said(steps, 'A task of its own now', 'of their own now'),
+        label(t('Outdent'), steps),
+        said(steps, t('A task of its own now'), t('of their own now')),
         (document) =>
           // The last one first, so that they keep their order behind it.
           steps.toReversed().map((id) => {
@@ -230,8 +251,8 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
 
     snooze(ids: Ids, until: number, words: string): void {
       intents.together(
-        label('Snooze', ids),
-        said(ids, `Snoozed until ${words}`, `snoozed until ${words}`),
+        label(t('Snooze'), ids),
+        said(ids, t('Snoozed until {words}', { words }), t('snoozed until {words}', { words })),
         (document) => ids.map((id) => document.snooze(id as TaskId, until as EpochMs)),
       );
     },
@@ -248,7 +269,7 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
 
     repeat(ids: Ids, index: number, words: string): void {
       const { locale, today } = present();
-      intents.together(label('Repeat', ids), said(ids, words, 'repeat'), (document) =>
+      intents.together(label(t('Repeat'), ids), said(ids, words, t('repeat')), (document) =>
         ids.map((id) => {
           const task = document.task(id as TaskId);
           if (!task) return missing();
@@ -264,8 +285,8 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
       const repeating = ids.filter((id) => tasks.task(id)?.rule != null);
       if (repeating.length === 0) return;
       intents.together(
-        label('Stop repeating', repeating),
-        said(repeating, 'It repeats no more', 'repeat no more'),
+        label(t('Stop repeating'), repeating),
+        said(repeating, t('It repeats no more'), t('repeat no more')),
         (document: HoldfastDocument) => repeating.map((id) => document.removeRule(id as TaskId)),
       );
     },
@@ -278,7 +299,7 @@ function goesOn(task: Task): boolean {
 }
 
 function missing(): Result {
-  return { ok: false, code: 'not-found', message: 'This task is not here any more.' };
+  return { ok: false, code: 'not-found', message: t('This task is not here any more.') };
 }
 
 function capital(words: string): string {

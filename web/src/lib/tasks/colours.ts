@@ -1,5 +1,7 @@
 /** The twelve colours of tags and lists: a hue and a chroma each, so that both themes can choose the lightness. */
 
+import { t } from '../words/language.ts';
+
 export interface Colour {
   readonly id: string;
   readonly name: string;
@@ -8,18 +10,18 @@ export interface Colour {
 }
 
 export const COLOURS: readonly Colour[] = [
-  { id: 'red', name: 'Red', hue: 22, chroma: 0.16 },
-  { id: 'orange', name: 'Orange', hue: 48, chroma: 0.14 },
-  { id: 'amber', name: 'Amber', hue: 75, chroma: 0.13 },
-  { id: 'lime', name: 'Lime', hue: 118, chroma: 0.12 },
-  { id: 'green', name: 'Green', hue: 150, chroma: 0.12 },
-  { id: 'teal', name: 'Teal', hue: 185, chroma: 0.09 },
-  { id: 'cyan', name: 'Cyan', hue: 218, chroma: 0.1 },
-  { id: 'blue', name: 'Blue', hue: 250, chroma: 0.13 },
-  { id: 'violet', name: 'Violet', hue: 285, chroma: 0.15 },
-  { id: 'purple', name: 'Purple', hue: 315, chroma: 0.15 },
-  { id: 'pink', name: 'Pink', hue: 350, chroma: 0.15 },
-  { id: 'grey', name: 'Grey', hue: 255, chroma: 0.02 },
+  { id: 'red', name: t('Red'), hue: 22, chroma: 0.16 },
+  { id: 'orange', name: t('Orange'), hue: 48, chroma: 0.14 },
+  { id: 'amber', name: t('Amber'), hue: 75, chroma: 0.13 },
+  { id: 'lime', name: t('Lime'), hue: 118, chroma: 0.12 },
+  { id: 'green', name: t('Green'), hue: 150, chroma: 0.12 },
+  { id: 'teal', name: t('Teal'), hue: 185, chroma: 0.09 },
+  { id: 'cyan', name: t('Cyan'), hue: 218, chroma: 0.1 },
+  { id: 'blue', name: t('Blue'), hue: 250, chroma: 0.13 },
+  { id: 'violet', name: t('Violet'), hue: 285, chroma: 0.15 },
+  { id: 'purple', name: t('Purple'), hue: 315, chroma: 0.15 },
+  { id: 'pink', name: t('Pink'), hue: 350, chroma: 0.15 },
+  { id: 'grey', name: t('Grey'), hue: 255, chroma: 0.02 },
 ];
 
 /** The colour for something new: one that nothing else has, in an order that keeps neighbours apart. */

@@ -2,30 +2,31 @@
 
 import { type Due, type Present, dueWords, momentWords } from '../words/due-words.ts';
 import { PRIORITIES } from './priority.ts';
+import { t, tIn } from '../words/language.ts';
 
 const FIELD_NAMES: Record<string, string> = {
-  title: 'Title',
-  notes: 'Notes',
-  noted: 'Notes',
-  due: 'Due date',
-  start: 'Start date',
-  priority: 'Priority',
-  list: 'List',
-  section: 'Section',
-  parent: 'Parent task',
-  order: 'Place in the list',
-  done: 'Completion',
-  trashed: 'Trash',
-  name: 'Name',
-  query: 'What it looks for',
-  color: 'Colour',
-  icon: 'Icon',
-  archived: 'Archive',
+  title: t('Title'),
+  notes: t('Notes'),
+  noted: t('Notes'),
+  due: t('Due date'),
+  start: t('Start date'),
+  priority: t('Priority'),
+  list: t('List'),
+  section: t('Section'),
+  parent: t('Parent task'),
+  order: t('Place in the list'),
+  done: t('Completion'),
+  trashed: t('Trash'),
+  name: t('Name'),
+  query: t('What it looks for'),
+  color: t('Colour'),
+  icon: t('Icon'),
+  archived: t('Archive'),
 };
 
 export function fieldName(field: string): string {
-  if (field.startsWith('tag/')) return 'Tag';
-  return FIELD_NAMES[field] ?? 'Another field';
+  if (field.startsWith('tag/')) return t('Tag');
+  return FIELD_NAMES[field] ?? t('Another field');
 }
 
 export function valueWords(
@@ -36,24 +37,26 @@ export function valueWords(
   switch (field) {
     case 'due':
     case 'start':
-      return isDue(value) ? dueWords(value, o.present) : 'No date';
+      return isDue(value) ? dueWords(value, o.present) : t('No date');
     case 'priority':
-      return PRIORITIES.find(({ id }) => id === value)?.name ?? 'None';
+      return PRIORITIES.find(({ id }) => id === value)?.name ?? t('None');
     case 'list':
-      return typeof value === 'string' ? (o.listName(value) ?? 'Another list') : 'Inbox';
+      return typeof value === 'string' ? (o.listName(value) ?? t('Another list')) : t('Inbox');
     case 'done':
-      if (!isRecord(value)) return 'Open';
-      return value['kind'] === 'cancelled' ? 'Cancelled' : `Completed${momentOf(value, o.present)}`;
+      if (!isRecord(value)) return tIn('state', 'Open');
+      return value['kind'] === 'cancelled'
+        ? t('Cancelled')
+        : `${t('Completed')}${momentOf(value, o.present)}`;
     case 'trashed':
-      return isRecord(value) ? `In the trash${momentOf(value, o.present)}` : 'Not in the trash';
+      return isRecord(value) ? `${t('In the trash')}${momentOf(value, o.present)}` : t('Not in the trash');
     case 'archived':
-      return isRecord(value) ? `Archived${momentOf(value, o.present)}` : 'Not archived';
+      return isRecord(value) ? `${t('Archived')}${momentOf(value, o.present)}` : t('Not archived');
     case 'order':
-      return 'Another place';
+      return t('Another place');
     default:
-      if (typeof value === 'string') return value === '' ? 'Empty' : value;
-      if (value === null || value === undefined) return 'Empty';
-      return value === true ? 'Set' : JSON.stringify(value);
+      if (typeof value === 'string') return value === '' ? t('Empty') : value;
+      if (value === null || value === undefined) return t('Empty');
+      return value === true ? t('Set') : JSON.stringify(value);
   }
 }
 

@@ -39,6 +39,7 @@ import type { Priority } from './priority.ts';
 import type { ReadLine } from './quick-add-grammar.svelte.ts';
 import type { Scope, ScopeAsker } from './scope.svelte.ts';
 import type { TaskStore } from './task-store.svelte.ts';
+import { plural, t, tIn, translated } from '../words/language.ts';
 
 export interface AddContext {
   readonly due?: Due;
@@ -144,14 +145,16 @@ export class Intents {
         }
         return { ok: true };
       };
-      return lines.length === 1 ? addAll() : document.batch(`add ${String(lines.length)} tasks`, addAll);
+      return lines.length === 1
+        ? addAll()
+        : document.batch(t('add {count} tasks', { count: String(lines.length) }), addAll);
     });
     if (lines.length === 1 && sentence === undefined) {
-      this.#toasts.announce(`Added: ${lines[0]?.title ?? ''}`);
+      this.#toasts.announce(t('Added: {title}', { title: lines[0]?.title ?? '' }));
     } else {
-      const words = sentence ?? `${String(lines.length)} tasks added`;
+      const words = sentence ?? t('{count} tasks added', { count: String(lines.length) });
       const takeBack = (document: HoldfastDocument): void => {
-        document.batch(`take back ${String(ids.length)} tasks`, () => {
+        document.batch(t('take back {count} tasks', { count: String(ids.length) }), () => {
           for (const id of ids) document.trashTask(id);
         });
       };
@@ -166,18 +169,18 @@ export class Intents {
     if (isDone) {
       this.#tasks.linger(id);
       if (isGoingOn) {
-        this.#close(id, 'Done', (document) => document.completeTask(id as TaskId));
+        this.#close(id, tIn('state', 'Done'), (document) => document.completeTask(id as TaskId));
         return;
       }
       this.#run((document) => document.completeTask(id as TaskId));
-      this.#offerUndo('Task completed', (document) => document.reopenTask(id as TaskId));
+      this.#offerUndo(t('Task completed'), (document) => document.reopenTask(id as TaskId));
       return;
     }
     if (isGoingOn) this.reopenOccurrence(id);
     else {
       this.#run((document) => document.reopenTask(id as TaskId));
       this.#toasts.dismiss();
-      this.#toasts.announce('Task open again');
+      this.#toasts.announce(t('Task open again'));
     }
     this.#tasks.settle(id);
   }
@@ -199,12 +202,12 @@ export class Intents {
 
   #trash(id: string): void {
     this.#run((document) => document.trashTask(id as TaskId));
-    this.#offerUndo('Task moved to the trash', (document) => document.restoreTask(id as TaskId));
+    this.#offerUndo(t('Task moved to the trash'), (document) => document.restoreTask(id as TaskId));
   }
 
   restore(id: string): void {
     this.#run((document) => document.restoreTask(id as TaskId));
-    this.#offerUndo('Task restored', (document) => document.trashTask(id as TaskId));
+    this.#offerUndo(t('Task restored'), (document) => document.trashTask(id as TaskId));
   }
 
   /**
@@ -236,8 +239,9 @@ export class Intents {
         : document.editFuture(id as TaskId, fields),
     );
     if (!before || ordinal === null) return;
-    this.#offerUndo(scope === 'this' ? 'Only this one was changed' : 'Changed from this one on', (document) =>
-      document.editOccurrence(id as TaskId, ordinal, before),
+    this.#offerUndo(
+      scope === 'this' ? t('Only this one was changed') : t('Changed from this one on'),
+      (document) => document.editOccurrence(id as TaskId, ordinal, before),
     );
   }
 
@@ -253,19 +257,19 @@ export class Intents {
   removeRule(id: string): void {
     const before = this.#tasks.task(id)?.rule ?? null;
     this.#run((document) => document.removeRule(id as TaskId));
-    this.#offerUndo('It repeats no more', (document) =>
+    this.#offerUndo(t('It repeats no more'), (document) =>
       before === null ? undefined : document.setRule(id as TaskId, before),
     );
   }
 
   skip(id: string): void {
-    this.#close(id, 'Skipped', (document) => document.skipOccurrence(id as TaskId));
+    this.#close(id, t('Skipped'), (document) => document.skipOccurrence(id as TaskId));
   }
 
   endSeries(id: string): void {
     const rule = this.#tasks.task(id)?.rule ?? null;
     this.#run((document) => document.endSeries(id as TaskId));
-    this.#offerUndo('The repeat has ended', (document) =>
+    this.#offerUndo(t('The repeat has ended'), (document) =>
       rule === null ? undefined : document.setRule(id as TaskId, rule),
     );
   }
@@ -274,24 +278,24 @@ export class Intents {
   reopenOccurrence(id: string, ordinal?: number): void {
     this.#run((document) => document.reopenOccurrence(id as TaskId, ordinal));
     this.#toasts.dismiss();
-    this.#toasts.announce('Open again');
+    this.#toasts.announce(t('Open again'));
   }
 
   /** One that is open besides the next. */
   completeOccurrence(id: string, ordinal: number): void {
     this.#run((document) => document.completeOccurrence(id as TaskId, ordinal));
-    this.#offerUndo('Done', (document) => document.reopenOccurrence(id as TaskId, ordinal));
+    this.#offerUndo(tIn('state', 'Done'), (document) => document.reopenOccurrence(id as TaskId, ordinal));
   }
 
   addReminder(id: string, reminder: ReminderInput): void {
     this.#run((document) => document.addReminder(id as TaskId, reminder));
-    this.#toasts.announce('Reminder added');
+    this.#toasts.announce(t('Reminder added'));
   }
 
   removeReminder(id: string, reminderId: string): void {
     const before = this.#tasks.task(id)?.reminders.find((reminder) => reminder.id === reminderId);
     this.#run((document) => document.removeReminder(id as TaskId, reminderId));
-    this.#offerUndo('Reminder removed', (document) =>
+    this.#offerUndo(t('Reminder removed'), (document) =>
       before ? document.addReminder(id as TaskId, before) : undefined,
     );
   }
@@ -311,7 +315,7 @@ export class Intents {
 
   /** What "only this one" is, in words. */
   which(task: Task): string {
-    return task.due ? nextDateWords(task.due, this.#present()) : 'The one without a date';
+    return task.due ? nextDateWords(task.due, this.#present()) : t('The one without a date');
   }
 
   #close(id: string, word: string, run: (document: HoldfastDocument) => Result): void {
@@ -321,8 +325,8 @@ export class Intents {
       const result = run(document);
       const task = document.task(id as TaskId);
       if (task?.status === 'open' && task.due)
-        text = `${word}. Next: ${nextDateWords(task.due, this.#present())}`;
-      else if (task?.status !== 'open') text = `${word}. That was the last one`;
+        text = t('{word}. Next: {day}', { word, day: nextDateWords(task.due, this.#present()) });
+      else if (task?.status !== 'open') text = t('{word}. That was the last one', { word });
       return result;
     });
     this.#offerUndo(text, (document) => document.reopenOccurrence(id as TaskId, ordinal));
@@ -331,7 +335,7 @@ export class Intents {
   /** Until then, keeping its time; of a recurring task this one only. */
   putOff(id: string, date: string): void {
     const due = this.#tasks.task(id)?.due ?? null;
-    this.#reschedule(id, whenFrom({ ...due, date }), 'Put off until tomorrow');
+    this.#reschedule(id, whenFrom({ ...due, date }), t('Put off until tomorrow'));
   }
 
   /** To another day of the viewer's, keeping its time, also where that is of another zone. */
@@ -373,7 +377,7 @@ export class Intents {
       (tag) => tag.name.toLocaleLowerCase() === wanted.toLocaleLowerCase(),
     );
     this.#run((document) =>
-      document.batch('tag a task', () => {
+      document.batch(t('tag a task'), () => {
         if (existing) return document.tagTask(taskId as TaskId, existing.id);
         const color = nextColour(this.#tasks.tags.map((tag) => tag.color));
         const created = document.createTag({ name: wanted, color });
@@ -408,7 +412,7 @@ export class Intents {
   /** Away from the sidebar and the days, or back. */
   archiveList(id: string, archived: boolean): void {
     this.#run((document) => document.editList(id as ListId, { archived }));
-    this.#offerUndo(archived ? 'List archived' : 'List is back', (document) =>
+    this.#offerUndo(archived ? t('List archived') : t('List is back'), (document) =>
       document.editList(id as ListId, { archived: !archived }),
     );
   }
@@ -435,7 +439,7 @@ export class Intents {
 
   trashSection(id: string): void {
     this.#run((document) => document.trashSection(id as SectionId));
-    this.#offerUndo('Section removed. Its tasks stay in the list', (document) =>
+    this.#offerUndo(t('Section removed. Its tasks stay in the list'), (document) =>
       document.restoreSection(id as SectionId),
     );
   }
@@ -449,7 +453,7 @@ export class Intents {
     const had = this.#tasks.all.filter((row) => row.tags.includes(from));
     this.#run((document) => document.mergeTags(from as TagId, into as TagId));
     this.#offerUndo(words, (document) =>
-      document.batch('take tags apart', () => {
+      document.batch(t('take tags apart'), () => {
         document.restoreTag(from as TagId);
         for (const { id, tags } of had) {
           document.tagTask(id as TaskId, from as TagId);
@@ -461,7 +465,7 @@ export class Intents {
 
   trashList(id: string): void {
     this.#run((document) => document.trashList(id as ListId));
-    this.#offerUndo('List moved to the trash', (document) => document.restoreList(id as ListId));
+    this.#offerUndo(t('List moved to the trash'), (document) => document.restoreList(id as ListId));
   }
 
   restoreList(id: string): void {
@@ -474,7 +478,7 @@ export class Intents {
 
   trashTag(id: string): void {
     this.#run((document) => document.trashTag(id as TagId));
-    this.#offerUndo('Tag moved to the trash', (document) => document.restoreTag(id as TagId));
+    this.#offerUndo(t('Tag moved to the trash'), (document) => document.restoreTag(id as TagId));
   }
 
   restoreTag(id: string): void {
@@ -502,18 +506,23 @@ export class Intents {
     const index = filters.findIndex((filter) => filter.id === id);
     const other = filters[index + step];
     if (!other) {
-      this.#toasts.announce(step < 0 ? 'Already at the top' : 'Already at the end');
+      this.#toasts.announce(step < 0 ? t('Already at the top') : t('Already at the end'));
       return;
     }
     this.#run((document) =>
       document.moveFilter(id as FilterId, step < 0 ? { before: other.id } : { after: other.id }),
     );
-    this.#toasts.announce(`Moved to place ${String(index + step + 1)} of ${String(filters.length)}`);
+    this.#toasts.announce(
+      t('Moved to place {at} of {count}', {
+        at: String(index + step + 1),
+        count: String(filters.length),
+      }),
+    );
   }
 
   trashFilter(id: string): void {
     this.#run((document) => document.trashFilter(id as FilterId));
-    this.#offerUndo('View moved to the trash', (document) => document.restoreFilter(id as FilterId));
+    this.#offerUndo(t('View moved to the trash'), (document) => document.restoreFilter(id as FilterId));
   }
 
   restoreFilter(id: string): void {
@@ -522,21 +531,25 @@ export class Intents {
 
   resolveConflict(conflict: Conflict, choice: 'keep' | { take: Writer }): void {
     this.#run((document) => document.resolveConflict(conflict, choice));
-    this.#offerDismissed(choice === 'keep' ? 'The other value was dismissed' : 'The other value stands now');
+    this.#offerDismissed(
+      choice === 'keep' ? t('The other value was dismissed') : t('The other value stands now'),
+    );
   }
 
   /** All of them stand as they do now, as one intent. One that changed since it was shown stays to be looked at. */
   keepAllThatStand(conflicts: readonly Conflict[]): void {
     let left = 0;
     this.#run((document) =>
-      document.batch('dismiss kept values', () => {
+      document.batch(t('dismiss kept values'), () => {
         left = conflicts.filter((conflict) => !document.resolveConflict(conflict, 'keep').ok).length;
         return { ok: true };
       }),
     );
     const count = conflicts.length - left;
-    const words = count === 1 ? '1 kept value dismissed' : `${String(count)} kept values dismissed`;
-    this.#offerDismissed(left > 0 ? `${words}; ${String(left)} changed since and stayed` : words);
+    const words = plural(count, '{count} kept value dismissed', '{count} kept values dismissed');
+    this.#offerDismissed(
+      left > 0 ? `${words}; ${t('{count} changed since and stayed', { count: left })}` : words,
+    );
   }
 
   /** What was dismissed is nowhere but in the history, which goes back step by step. */
@@ -546,7 +559,7 @@ export class Intents {
       undo: () => {
         this.#toasts.dismiss();
         if (mine !== this.#count) {
-          this.#toasts.show('Other things were done since: undo those first, with Ctrl or Cmd and Z.', {
+          this.#toasts.show(t('Other things were done since: undo those first, with Ctrl or Cmd and Z.'), {
             tone: 'problem',
           });
           return;
@@ -560,12 +573,14 @@ export class Intents {
   completeReminded(id: string, ordinal: number): void {
     this.#tasks.linger(id);
     this.#run((document) => document.completeOccurrence(id as TaskId, ordinal));
-    this.#offerUndo('Task completed', (document) => document.reopenOccurrence(id as TaskId, ordinal));
+    this.#offerUndo(t('Task completed'), (document) => document.reopenOccurrence(id as TaskId, ordinal));
   }
 
   snoozeReminded(id: string, ordinal: number, until: number, words: string): void {
     this.#run((document) => document.snooze(id as TaskId, until as EpochMs, ordinal));
-    this.#offerUndo(`Snoozed until ${words}`, (document) => document.snooze(id as TaskId, null, ordinal));
+    this.#offerUndo(t('Snoozed until {words}', { words }), (document) =>
+      document.snooze(id as TaskId, null, ordinal),
+    );
   }
 
   /** An earlier value from the history, as a new edit. Of a recurring task the edit asks and offers its own way back. */
@@ -577,7 +592,7 @@ export class Intents {
     void this.edit(id, patch).then((isDone) => {
       // Of a recurring task it was asked about, and has its own way back.
       if (!isDone || isRepeating) return;
-      this.#offerUndo('Put back', (document) =>
+      this.#offerUndo(t('Put back'), (document) =>
         document.editTask(id as TaskId, {
           ...(patch.title === undefined ? {} : { title }),
           ...(patch.due === undefined ? {} : { due }),
@@ -599,10 +614,15 @@ export class Intents {
       const refused = document.batch(label, () => run(document)).filter((result) => !result.ok);
       const [first] = refused;
       const words = first
-        ? `${sentence}. ${refused.length.toLocaleString()} could not be changed: ${first.message}`
+        ? t('{sentence}. {count} could not be changed: {why}', {
+            sentence,
+            count: refused.length.toLocaleString(),
+            why: translated(first.message),
+          })
         : sentence;
       // Without an intent it was so already.
-      if (document.lastIntent === before) this.#toasts.show(first ? words : `${sentence} already`);
+      if (document.lastIntent === before)
+        this.#toasts.show(first ? words : t('{sentence} already', { sentence }));
       else this.#offerBack(words, document.lastIntent);
     });
   }
@@ -623,8 +643,9 @@ export class Intents {
       }
       void this.#stored().then((isStored) => {
         told(result, isStored);
-        if (mine === before) this.#toasts.show('The file was imported already');
-        else this.#offerBack('The file was imported', mine);
+        const sentence = t('The file was imported');
+        if (mine === before) this.#toasts.show(t('{sentence} already', { sentence }));
+        else this.#offerBack(sentence, mine);
       });
     });
   }
@@ -636,19 +657,19 @@ export class Intents {
         this.#edit((document) => {
           this.#count += 1;
           const undone = document.undo(intent);
-          if (undone.ok) this.#toasts.announce('Undone');
-          else this.#toasts.show(undone.message);
+          if (undone.ok) this.#toasts.announce(t('Undone'));
+          else this.#toasts.show(translated(undone.message));
         });
       },
     });
   }
 
   undo(): void {
-    this.#step((document) => document.undo(), 'Undone');
+    this.#step((document) => document.undo(), t('Undone'));
   }
 
   redo(): void {
-    this.#step((document) => document.redo(), 'Done again');
+    this.#step((document) => document.redo(), t('Done again'));
   }
 
   #step(
@@ -659,11 +680,13 @@ export class Intents {
       const result = run(document);
       this.#count += 1;
       if (!result.ok) {
-        this.#toasts.show(result.message, { tone: result.code === 'nothing' ? 'plain' : 'problem' });
+        this.#toasts.show(translated(result.message), {
+          tone: result.code === 'nothing' ? 'plain' : 'problem',
+        });
         return;
       }
-      const left = result.left.length > 0 ? ' What was changed elsewhere since was left alone.' : '';
-      this.#toasts.show(`${word}: ${result.label}.${left}`);
+      const left = result.left.length > 0 ? t(' What was changed elsewhere since was left alone.') : '';
+      this.#toasts.show(`${word}: ${translated(result.label)}.${left}`);
     });
   }
 
@@ -671,7 +694,7 @@ export class Intents {
     this.#count += 1;
     this.#edit((document) => {
       const result = run(document);
-      if (!result.ok) this.#toasts.show(result.message, { tone: 'problem' });
+      if (!result.ok) this.#toasts.show(translated(result.message), { tone: 'problem' });
     });
   }
 
@@ -692,12 +715,12 @@ export class Intents {
         if (!undone) opposite(document);
         this.#count += 1;
       });
-      this.#toasts.announce('Undone');
+      this.#toasts.announce(t('Undone'));
     };
     if (!stored) this.#toasts.show(text, { undo });
     else {
       void stored.then((isStored) => {
-        this.#toasts.show(isStored ? text : `${text}, not stored yet`, { undo });
+        this.#toasts.show(isStored ? text : t('{sentence}, not stored yet', { sentence: text }), { undo });
       });
     }
   }

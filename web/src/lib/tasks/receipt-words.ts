@@ -11,6 +11,7 @@
 
 import type { OtherDevice, SyncStatus } from '../device/status.ts';
 import { agoWords } from '../words/due-words.ts';
+import { t } from '../words/language.ts';
 
 export interface ReceiptWords {
   readonly here: string;
@@ -30,15 +31,15 @@ export function receiptWords(
 ): ReceiptWords {
   const here =
     status.storage === 'failing'
-      ? 'Not stored on this device'
+      ? t('Not stored on this device')
       : status.unsaved > 0
-        ? 'Being stored on this device'
-        : 'On this device';
-  if (status.connection === 'none') return { here: `${here} only`, server: '', others: '' };
+        ? t('Being stored on this device')
+        : t('On this device');
+  if (status.connection === 'none') return { here: t('{here} only', { here }), server: '', others: '' };
   const isSent = isOnServer(changedAt, status);
   return {
     here,
-    server: isSent ? 'on the server' : 'not known to be on the server yet',
+    server: isSent ? t('on the server') : t('not known to be on the server yet'),
     others: isSent ? othersWords(status.seenBy, o) : '',
   };
 }
@@ -54,9 +55,9 @@ function othersWords(
 ): string {
   const [latest, ...further] = devices.filter(({ current }) => current).sort((a, b) => b.at - a.at);
   if (latest === undefined) {
-    return devices.length === 0 ? '' : 'not known to be on another device yet';
+    return devices.length === 0 ? '' : t('not known to be on another device yet');
   }
-  const when = latest.connected ? 'now' : agoWords(latest.at, now, locale);
-  const more = further.length === 0 ? '' : ` and ${String(further.length)} more`;
-  return `seen on ${latest.name} ${when}${more}`;
+  const when = latest.connected ? t('now') : agoWords(latest.at, now, locale);
+  const more = further.length === 0 ? '' : t(' and {count} more', { count: String(further.length) });
+  return t('seen on {name} {when}{more}', { name: latest.name, when, more });
 }

@@ -12,15 +12,16 @@ import { addDays, nextWeekday } from '../words/calendar.ts';
 import { type Present, dayWords, timeWords } from '../words/due-words.ts';
 import { beforeWords } from '../words/duration-words.ts';
 import { wallClock } from './zones.ts';
+import { t } from '../words/language.ts';
 
 export type Reminder = Task['reminders'][number];
 
 export const BEFORE_PRESETS: readonly { readonly before: string; readonly name: string }[] = [
-  { before: 'PT0M', name: 'At the time' },
-  { before: 'PT10M', name: '10 min before' },
-  { before: 'PT30M', name: '30 min before' },
-  { before: 'PT1H', name: '1 hour before' },
-  { before: 'P1D', name: '1 day before' },
+  { before: 'PT0M', name: t('At the time') },
+  { before: 'PT10M', name: t('10 min before') },
+  { before: 'PT30M', name: t('30 min before') },
+  { before: 'PT1H', name: t('1 hour before') },
+  { before: 'P1D', name: t('1 day before') },
 ];
 
 export type BeforeUnit = 'minute' | 'hour' | 'day' | 'week';
@@ -40,7 +41,7 @@ export function durationOf(count: number, unit: BeforeUnit): string {
 
 /** "10 minutes before"; of a task without a time, on its day at the person's hour. */
 export function beforeDueWords(before: string, isTimed: boolean, locale: string): string {
-  return before === 'PT0M' && !isTimed ? 'On the day' : beforeWords(before, locale);
+  return before === 'PT0M' && !isTimed ? t('On the day') : beforeWords(before, locale);
 }
 
 /** When each rings, in ms by its id, `default` among them where it holds. What has no instant is absent. */
@@ -79,11 +80,11 @@ export function snoozeChoices(now: number, zone: string): SnoozeChoice[] {
   const at = (day: string, clock: string): number =>
     openZone(zone).instantOf(parseLocal(`${day}T${clock}:00`) ?? 0);
   return [
-    { name: '1 hour', until: now + HOUR_MS },
-    { name: '3 hours', until: now + 3 * HOUR_MS },
-    ...(time < '17:30' ? [{ name: 'This evening', until: at(date, '18:00') }] : []),
-    { name: 'Tomorrow morning', until: at(addDays(date, 1), '09:00') },
-    { name: 'Next week', until: at(nextWeekday(date, 1), '09:00') },
+    { name: t('1 hour'), until: now + HOUR_MS },
+    { name: t('3 hours'), until: now + 3 * HOUR_MS },
+    ...(time < '17:30' ? [{ name: t('This evening'), until: at(date, '18:00') }] : []),
+    { name: t('Tomorrow morning'), until: at(addDays(date, 1), '09:00') },
+    { name: t('Next week'), until: at(nextWeekday(date, 1), '09:00') },
   ];
 }
 

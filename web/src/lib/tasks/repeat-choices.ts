@@ -23,6 +23,7 @@ import { describeRule } from '@holdfast/core/recurrence/describe.ts';
 import { RecurrenceError } from '@holdfast/core/recurrence/error.ts';
 import { openSeries, type SeriesRule, type Slot } from '@holdfast/core/recurrence/series.ts';
 import type { Due } from '../words/due-words.ts';
+import { t } from '../words/language.ts';
 
 export type RepeatPlan = Pick<SeriesRule, 'rrule' | 'mode' | 'missed'>;
 export type Unit = RepeatChoice['unit'];
@@ -144,16 +145,17 @@ function bareOnDate(rrule: string, around: RepeatParts): RepeatChoice | null {
 /** The rule that the editor's parts make, or a sentence why there is none. */
 export function planOf(parts: RepeatParts): RepeatPlan | { readonly fault: string } {
   const { every, end, mode, missed } = parts;
-  if (!Number.isInteger(every) || every < 1 || every > 999) return { fault: 'Repeat every 1 to 999.' };
+  if (!Number.isInteger(every) || every < 1 || every > 999) return { fault: t('Repeat every 1 to 999.') };
   if (end.kind === 'after' && (!Number.isInteger(end.count) || end.count < 1 || end.count > 9999))
-    return { fault: 'End after 1 to 9,999 times.' };
-  if (end.kind === 'on' && parseDay(end.date) === null) return { fault: 'Choose the day on which it ends.' };
+    return { fault: t('End after 1 to 9,999 times.') };
+  if (end.kind === 'on' && parseDay(end.date) === null)
+    return { fault: t('Choose the day on which it ends.') };
   const hasDay =
     mode === 'schedule' && (parts.unit === 'month' || parts.unit === 'year') && parts.place === 'day';
   if (hasDay && !(Number.isInteger(parts.day) && parts.day >= 1 && parts.day <= 31))
-    return { fault: 'Choose a day of the month from 1 to 31.' };
+    return { fault: t('Choose a day of the month from 1 to 31.') };
   if (mode === 'schedule' && parts.unit === 'week' && parts.weekdays.length === 0)
-    return { fault: 'Choose at least one day of the week.' };
+    return { fault: t('Choose at least one day of the week.') };
   try {
     const rrule = ruleOfChoice(choiceOf(parts));
     return { rrule: mode === 'completion' ? withoutDays(rrule) : rrule, mode, missed };
@@ -255,7 +257,7 @@ export function datesOf(
   try {
     const series = openSeries({ ...plan, start: o.start, timeZone: o.timeZone });
     const slots = series.preview(o.limit, o.after);
-    if (slots.length === 0 && o.after === undefined) return { fault: 'This never falls on a date.' };
+    if (slots.length === 0 && o.after === undefined) return { fault: t('This never falls on a date.') };
     return {
       dates: slots.map(({ local }) => ({
         date: local.slice(0, 10),

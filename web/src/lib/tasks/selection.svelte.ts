@@ -7,6 +7,7 @@
  */
 
 import type { TaskRow } from './task-rules.ts';
+import { t } from '../words/language.ts';
 
 /** By places, or by days. */
 export type Step = -1 | 1 | -7 | 7;
@@ -73,7 +74,7 @@ export class Selection {
 
   begin(): void {
     this.#isBegun = true;
-    this.#announce('Choose tasks');
+    this.#announce(t('Choose tasks'));
   }
 
   toggle(id: string): void {
@@ -104,7 +105,7 @@ export class Selection {
   clear(): void {
     if (!this.isOn) return;
     this.#end();
-    this.#announce('None selected');
+    this.#announce(t('None selected'));
   }
 
   /** What was selected has been dealt with, which says more than that nothing is selected any more. */
@@ -123,7 +124,9 @@ export class Selection {
   #choose(ids: Iterable<string>): void {
     this.#chosen = setOf(ids);
     const count = this.#ids.length;
-    this.#announce(count === 0 ? 'None selected' : `${count.toLocaleString()} selected`);
+    this.#announce(
+      count === 0 ? t('None selected') : t('{count} selected', { count: count.toLocaleString() }),
+    );
   }
 }
 

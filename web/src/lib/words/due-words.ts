@@ -9,6 +9,7 @@
 
 import { type LocalDate, type LocalTime, dateForFormat, daysBetween, weekday } from './calendar.ts';
 import { type Due, cityOf, dueInstantMs, localDue } from './local-due.ts';
+import { t } from './language.ts';
 
 export type { Due } from './local-due.ts';
 
@@ -123,7 +124,7 @@ export function timeWords(time: LocalTime, locale: string): string {
 export function agoWords(atMs: number, nowMs: number, locale: string): string {
   const seconds = Math.round((nowMs - atMs) / 1000);
   const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
-  if (seconds < 45) return 'just now';
+  if (seconds < 45) return t('just now');
   if (seconds < 45 * 60) return words.format(-Math.max(1, Math.round(seconds / 60)), 'minute');
   if (seconds < 22 * 3600) return words.format(-Math.max(1, Math.round(seconds / 3600)), 'hour');
   return words.format(-Math.max(1, Math.round(seconds / 86_400)), 'day');

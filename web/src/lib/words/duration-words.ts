@@ -1,5 +1,7 @@
 /** Durations before a date, as people say them. Pure; only what reminders use: weeks, days, hours, minutes. */
 
+import { t } from './language.ts';
+
 const PARTS = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/;
 const UNITS = ['week', 'day', 'hour', 'minute'] as const;
 
@@ -13,5 +15,5 @@ export function beforeWords(duration: string, locale: string): string {
       ? []
       : [new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(count)];
   });
-  return words.length === 0 ? 'At the time' : `${words.join(' ')} before`;
+  return words.length === 0 ? t('At the time') : t('{words} before', { words: words.join(' ') });
 }

@@ -1,8 +1,8 @@
 /**
  * What quick add says about a line, as a table of words per language: English, and German as the second.
  *
- * The rest of the app speaks English until it has a setting; these words are about the person's own, so they are in the
- * language of the locale by which the line was read.
+ * They are about the person's own words, so they are in the language of the locale by which the line was read, which may be
+ * another than that of the app.
  */
 
 import type { Priority } from '../tasks/priority.ts';
@@ -38,13 +38,13 @@ const ENGLISH: QuickAddWords = {
 const GERMAN: QuickAddWords = {
   start: (day) => `ab ${day}`,
   newList: (name) => `Neue Liste „${name}“`,
-  newTag: (name) => `Neuer Tag „${name}“`,
+  newTag: (name) => `Neues Etikett „${name}“`,
   reminder: (when) => `Erinnerung ${when}`,
   priority: { low: 'niedrig', medium: 'mittel', high: 'hoch', urgent: 'dringend' },
   dismiss: 'als Text lassen',
   dismissed: (text) => `„${text}“ bleibt im Titel`,
   lists: 'Listen',
-  tags: 'Tags',
+  tags: 'Etiketten',
   suggestions: (count) => `${String(count)} ${count === 1 ? 'Vorschlag' : 'Vorschläge'}`,
 };
 
