@@ -19,6 +19,7 @@ const clientFolder = '.svelte-kit/output/client';
 const DOCUMENT_WORKER = 'document-worker.js';
 /** Kit numbers the layout 0, the error page 1, and the pages in order of their paths: 2 is the Inbox. */
 const FIRST_NODES = [0, 2];
+const FIRST_PART = 'first';
 const buildId = Date.now().toString(36);
 
 /**
@@ -46,12 +47,17 @@ function staticPage(): Adapter {
   };
 }
 
-/** The files that the first page is made of: the entry's, with all that it imports. */
+/** The files that the first page is made of: the entry's and its own, with all that they import. */
 function firstParts(): string[] {
   const path = '.svelte-kit/output/client/.vite/manifest.json';
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<
     string,
-    { readonly file: string; readonly isEntry?: boolean; readonly imports?: readonly string[] }
+    {
+      readonly file: string;
+      readonly name?: string;
+      readonly isEntry?: boolean;
+      readonly imports?: readonly string[];
+    }
   >;
   const found = new Set<string>();
   const add = (key: string): void => {
@@ -61,7 +67,10 @@ function firstParts(): string[] {
     found.add(part.file);
     for (const other of part.imports ?? []) add(other);
   };
+  const named = Object.entries(manifest).filter(([, { name }]) => name === FIRST_PART);
+  if (named.length === 0) throw new Error(`vite's manifest names no part ${FIRST_PART}`);
   for (const [key, { isEntry }] of Object.entries(manifest)) if (isEntry === true) add(key);
+  for (const [key, { file }] of named) if (file.endsWith('.js')) add(key);
   return [...found];
 }
 
@@ -114,34 +123,41 @@ function lazyParts(): Plugin {
     configEnvironment(name) {
       if (name !== 'client') return undefined;
       return {
-        build: { rolldownOptions: { output: { codeSplitting: { groups: [firstGroup, laterGroup] } } } },
+        build: { rolldownOptions: { output: { codeSplitting: { groups: GROUPS } } } },
       };
     },
   };
 }
 
-/** In one file all that the first page runs: some forty files cost more to ask for than to read. */
-const firstGroup: Rolldown.CodeSplittingGroup = {
-  name: (id, context) => (isFirst(id, (other) => context.getModuleInfo(other)) ? 'first' : null),
-  priority: 1,
-};
+/**
+ * The entry in one file and the first page in another: some forty files cost more to ask for than to read. Not both in one,
+ * since what the entry waits for (`init` in hooks.client.ts) has to be there before a module of a page runs. The rest keeps the
+ * borders of its `import()`s, but small neighbours share a file; none shares one with what only some browsers load.
+ */
+const GROUPS: Rolldown.CodeSplittingGroup[] = [
+  { name: (id, context) => (isReachedFrom(id, isEntry, context) ? 'start' : null), priority: 4 },
+  { name: (id, context) => (isReachedFrom(id, isFirstNode, context) ? FIRST_PART : null), priority: 3 },
+  { name: 'german', test: /[\\/]words[\\/]german\.ts$/, priority: 2 },
+  { name: 'temporal', test: /[\\/]temporal-polyfill[\\/]/, priority: 2 },
+  { name: 'later', entriesAware: true, entriesAwareMergeThreshold: 20_000, priority: 1 },
+];
 
-/** The rest keeps the borders of its `import()`s, but small neighbours share a file. */
-const laterGroup: Rolldown.CodeSplittingGroup = {
-  name: 'later',
-  entriesAware: true,
-  entriesAwareMergeThreshold: 20_000,
-};
+type ModuleInfo = ReturnType<Rolldown.ChunkingContext['getModuleInfo']>;
 
-type ModuleInfo = { readonly isEntry: boolean; readonly importers: readonly string[] } | null;
+const isEntry = (_id: string, module: ModuleInfo): boolean => module?.isEntry === true;
+const isFirstNode = (id: string): boolean =>
+  FIRST_NODES.some((node) => id.endsWith(`client-optimized/nodes/${node}.js`));
 
-/** Whether the entry, the frame or the Inbox imports the module, itself or through others. */
-function isFirst(id: string, info: (id: string) => ModuleInfo): boolean {
+/** Whether such a module imports this one, itself or through others. */
+function isReachedFrom(
+  id: string,
+  isSuch: (id: string, module: ModuleInfo) => boolean,
+  context: Rolldown.ChunkingContext,
+): boolean {
   const seen = new Set([id]);
   for (const each of seen) {
-    const module = info(each);
-    if (module?.isEntry === true) return true;
-    if (FIRST_NODES.some((node) => each.endsWith(`client-optimized/nodes/${node}.js`))) return true;
+    const module = context.getModuleInfo(each);
+    if (isSuch(each, module)) return true;
     for (const importer of module?.importers ?? []) seen.add(importer);
   }
   return false;
