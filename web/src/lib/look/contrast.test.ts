@@ -16,9 +16,9 @@ type Theme = 'light' | 'dark';
 const CSS = readFileSync(new URL('./tokens.css', import.meta.url), 'utf8');
 const SCRIPT = readFileSync(new URL('./appearance.svelte.ts', import.meta.url), 'utf8');
 /** Read from the source, since the module wants a browser. */
-const ACCENTS = [...SCRIPT.matchAll(/\{ id: '(\w+)', name: t\('\w+'\), hue: ([\d.]+), chroma: ([\d.]+) \}/g)].map(
-  ([, id = '', hue, chroma]) => ({ id, hue: Number(hue), chroma: Number(chroma) }),
-);
+const ACCENTS = [
+  ...SCRIPT.matchAll(/\{ id: '(\w+)', name: t\('\w+'\), hue: ([\d.]+), chroma: ([\d.]+) \}/g),
+].map(([, id = '', hue, chroma]) => ({ id, hue: Number(hue), chroma: Number(chroma) }));
 
 function block(selector: string): string {
   const at = CSS.indexOf(`${selector} {`);
