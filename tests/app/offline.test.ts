@@ -253,6 +253,21 @@ test('[SA1] an import and a pasted list are said to be added once they are store
   await anna.page.reload();
   await anna.go('Inbox');
   await anna.row('From a file').waitFor();
+
+  // What is done before it is stored keeps the toast and its Undo.
+  const freeLast = await holdStores(anna.page);
+  await anna.paste('Tea\nRice');
+  await anna.row('Rice').waitFor();
+  await anna.tick('Mine').click();
+  await anna.page.getByText('Task completed').first().waitFor();
+  await freeLast();
+  await anna.page.getByText('2 tasks added').first().waitFor({ state: 'attached' });
+  await anna.page.getByRole('button', { name: 'Undo' }).click();
+  await anna
+    .tick('Mine')
+    .and(anna.page.getByRole('checkbox', { checked: false }))
+    .waitFor();
+  await anna.row('Rice').waitFor();
   await anna.close();
   await site.close();
 });

@@ -26,6 +26,9 @@ const MADE_ANEW = 'Creating DB since it was missing';
 /** So often in a run the browser may throw all databases of the site away, which nothing in a page can prevent. */
 const THROWN_AWAY_AT_MOST = 2;
 
+/** Edits between two rests, about; the first is over before any kill. */
+const FLIGHT = 16;
+
 let server: HarnessServer;
 let folder: string;
 let thrownAway = 0;
@@ -108,17 +111,23 @@ async function missingAfterReload(page: Page, saved: readonly string[]): Promise
   }, saved);
 }
 
-/** Edits in bursts without pause; tells which are saved, and when the chosen moment has come. */
+/**
+ * Edits in bursts without pause, and now and then one until all are saved: without it a quick page may go on for ever with
+ * something that is not. Tells which are saved, and when the chosen moment has come.
+ */
 async function writeUntil(page: Page, round: number, random: () => number): Promise<void> {
   await page.evaluate(
-    ([prefix, moment, burst]) => {
+    ([prefix, moment, burst, flight]) => {
       const made: string[] = [];
       let told = 0;
+      let isResting = false;
       harness.device.onStatus((status) => {
         // Everything that was made by now is committed: exactly what the app would show.
         if (status.unsaved > 0 || told === made.length) return;
         reportSaved(made.slice(told));
         told = made.length;
+        if (isResting) setTimeout(step);
+        isResting = false;
       });
       const step = () => {
         for (let i = 0; i < burst; i += 1) {
@@ -127,11 +136,12 @@ async function writeUntil(page: Page, round: number, random: () => number): Prom
           harness.device.document.createTask({ title });
           if (made.length === moment) void (globalThis as unknown as { reached(): void }).reached();
         }
-        setTimeout(step);
+        isResting = made.length - told >= flight;
+        if (!isResting) setTimeout(step);
       };
       step();
     },
-    [`r${round}`, 20 + Math.floor(random() * 200), 1 + Math.floor(random() * 5)] as const,
+    [`r${round}`, FLIGHT + 8 + Math.floor(random() * 200), 1 + Math.floor(random() * 5), FLIGHT] as const,
   );
 }
 

@@ -131,6 +131,9 @@ test('[LG1] [LG2] lines name request, connection and space, and no text of a tas
     hostile.terminate();
   }
 
+  // Before its table goes away.
+  await otlp.until((spans) => spans.some(({ name }) => name === 'deliver webhook'));
+
   // A row that the database refuses: Postgres tells the whole of it. And a table that is away, for the API.
   const inside = createDatabase({ url: database.url, onError: () => undefined, maxConnections: 1 });
   onTestFinished(() => inside.close());
@@ -147,7 +150,6 @@ test('[LG1] [LG2] lines name request, connection and space, and no text of a tas
   must(document.createTask({ title: `Lost ${WORD}` }));
   await client.closed;
 
-  await otlp.until((spans) => spans.some(({ name }) => name === 'deliver webhook'));
   await app.stop();
 
   const opened = linesOf(app).find(({ requestId }) => requestId === 'socket-1');

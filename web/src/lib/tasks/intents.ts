@@ -633,6 +633,7 @@ export class Intents {
    */
   importFile(file: unknown, told: (result: Result<ImportSummary>, isStored: boolean) => void): void {
     this.#count += 1;
+    const count = this.#count;
     this.#edit((document) => {
       const before = document.lastIntent;
       const result = document.importJson(file);
@@ -645,7 +646,8 @@ export class Intents {
         told(result, isStored);
         const sentence = t('The file was imported');
         if (mine === before) this.#toasts.show(t('{sentence} already', { sentence }));
-        else this.#offerBack(sentence, mine);
+        else if (count === this.#count) this.#offerBack(sentence, mine);
+        else this.#toasts.announce(sentence);
       });
     });
   }
@@ -720,7 +722,10 @@ export class Intents {
     if (!stored) this.#toasts.show(text, { undo });
     else {
       void stored.then((isStored) => {
-        this.#toasts.show(isStored ? text : t('{sentence}, not stored yet', { sentence: text }), { undo });
+        const words = isStored ? text : t('{sentence}, not stored yet', { sentence: text });
+        // What was done since has the toast, and whoever reaches for its Undo must not take back this.
+        if (mine === this.#count) this.#toasts.show(words, { undo });
+        else this.#toasts.announce(words);
       });
     }
   }
