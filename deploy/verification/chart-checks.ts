@@ -173,7 +173,12 @@ export async function chartChecks(tools: Tools): Promise<Check[]> {
 }
 
 /** What the files of values and the variants name, and whoever installs it brings. */
-const GIVEN: ReadonlySet<string> = new Set(['holdfast-keys', 'holdfast-database', 'trial-holdfast-db-app']);
+const GIVEN: ReadonlySet<string> = new Set([
+  'holdfast-keys',
+  'holdfast-database',
+  'trial-holdfast-db-app',
+  'the-bus',
+]);
 
 /** Kinds under versions that the given Kubernetes does not serve. */
 const SERVED: readonly {

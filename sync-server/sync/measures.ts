@@ -21,6 +21,8 @@ export interface SyncStats {
   readonly pendingBytes: number;
 }
 
+const LATENCY_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
 export function createMeasures(metrics: SyncMetrics, stats: () => SyncStats): SyncMeasures {
   const edits = metrics.counter('holdfast_sync_edits_total', 'Edits committed.');
   const refused = metrics.counter('holdfast_sync_refused_total', 'Edits refused.');
@@ -28,7 +30,7 @@ export function createMeasures(metrics: SyncMetrics, stats: () => SyncStats): Sy
   const commits = metrics.histogram(
     'holdfast_sync_commit_seconds',
     'From the first byte of a batch sent to the database to its commit.',
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    LATENCY_BUCKETS_S,
   );
   const rows = metrics.histogram(
     'holdfast_sync_commit_rows',
@@ -38,7 +40,7 @@ export function createMeasures(metrics: SyncMetrics, stats: () => SyncStats): Sy
   const relays = metrics.histogram(
     'holdfast_sync_relay_seconds',
     'From the arrival of the first edit of a commit to its being handed to the other sockets of its space.',
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    LATENCY_BUCKETS_S,
   );
   const gaps = metrics.counter(
     'holdfast_sync_gaps_total',

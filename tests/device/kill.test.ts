@@ -85,19 +85,21 @@ test(
 async function expectThere(page: Page, saved: Set<string>, when: string): Promise<void> {
   const missing = await missingAfterReload(page, [...saved]);
   const isAllGone = saved.size > 0 && missing.length === saved.size;
-  if (isAllGone && (await browserMadeStorageAnew())) {
+  const logs = isAllGone ? await browserLogs() : '';
+  if (logs.includes(MADE_ANEW)) {
     thrownAway += 1;
     process.stderr.write(`Chromium made the site’s databases anew: seed ${SEED}, ${when}\n`);
     saved.clear();
     return;
   }
-  expect(missing.slice(0, 20), `seed ${SEED}, ${when}: ${missing.length} of ${saved.size}`).toEqual([]);
+  const told = `seed ${SEED}, ${when}: ${missing.length} of ${saved.size}\n${logs}`;
+  expect(missing.slice(0, 20), told).toEqual([]);
 }
 
-async function browserMadeStorageAnew(): Promise<boolean> {
-  const logs = globSync('**/*.indexeddb.leveldb/LOG', { cwd: folder });
-  const texts = await Promise.all(logs.map((path) => readFile(join(folder, path), 'utf8')));
-  return texts.some((text) => text.includes(MADE_ANEW));
+/** Of LevelDB, of this opening and the one before: a browser that opens once more has put the first away. */
+async function browserLogs(): Promise<string> {
+  const paths = globSync('**/*.indexeddb.leveldb/{LOG,LOG.old}', { cwd: folder });
+  return (await Promise.all(paths.map((path) => readFile(join(folder, path), 'utf8')))).join('\n');
 }
 
 async function missingAfterReload(page: Page, saved: readonly string[]): Promise<string[]> {
