@@ -338,8 +338,16 @@ export const members = z.object({
   ),
 });
 
+const auditedEntity = z.enum(['task', 'list', 'section', 'tag', 'filter']);
+
 export const auditQuery = z.strictObject({
   task: z.string().max(200).optional().meta({ description: 'Id of a task: only what was changed of it.' }),
+  entity: auditedEntity.optional().meta({ description: 'Only what was changed of things of this kind.' }),
+  entityId: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: 'Only what was changed of the one with this id.' }),
   after: checked((value) => (/^\d{1,15}$/.test(value) ? null : instantFault(value)), {
     description: 'Only what the server got after this instant, or after the entry of this `seq`.',
   }).optional(),
@@ -351,7 +359,7 @@ export const audit = z.object({
   entries: z.array(
     z.object({
       seq: z.int(),
-      entity: z.enum(['task', 'list', 'tag', 'filter']),
+      entity: auditedEntity,
       entityId: z.string(),
       ordinal: z.int().nullable().meta({ description: 'Of a change of one occurrence only.' }),
       field: z.string(),

@@ -294,15 +294,15 @@ test('[AP13] the history, newest first, of a task or of all, a page at a time, w
     .values({ user_id: script.userId, id: 'phone', name: 'Phone' })
     .execute();
   const at = (seq: number) => new Date(Date.UTC(2026, 10, 24, 9, seq));
-  for (let seq = 1; seq <= 5; seq++) {
-    await server.database.kysely
+  const insert = (seq: number, entity: 'task' | 'section' | 'filter', entityId: string) =>
+    server.database.kysely
       .insertInto('audit')
       .values({
         space_id: script.spaceId,
         seq,
         log_seq: seq,
-        entity: 'task',
-        entity_id: seq === 3 ? 'other' : 'task',
+        entity,
+        entity_id: entityId,
         ordinal: seq === 4 ? 2 : null,
         field: 'title',
         before: JSON.stringify(seq === 1 ? null : `v${String(seq - 1)}`),
@@ -316,7 +316,7 @@ test('[AP13] the history, newest first, of a task or of all, a page at a time, w
         hash: Buffer.from('x'),
       })
       .execute();
-  }
+  for (let seq = 1; seq <= 5; seq++) await insert(seq, 'task', seq === 3 ? 'other' : 'task');
   interface History {
     entries: Record<string, unknown>[];
     nextCursor: string | null;
@@ -348,7 +348,24 @@ test('[AP13] the history, newest first, of a task or of all, a page at a time, w
   expect(await seqs('?after=3')).toEqual([5, 4]);
   expect(await seqs(`?after=${at(2).toISOString()}`)).toEqual([5, 4, 3]);
   expect((await script.get<History>('/audit')).body.nextCursor).toBeNull();
-  for (const query of ['after=never', 'cursor=x', 'limit=0', 'who=me']) {
+  // Ids are of their kind: a section may have that of a task.
+  await insert(6, 'section', 'task');
+  await insert(7, 'filter', 'f');
+  expect(await seqs('?limit=3')).toEqual([7, 6, 5]);
+  expect(await seqs('?task=task')).toEqual([5, 4, 2, 1]);
+  expect(await seqs('?entity=task&entityId=other')).toEqual([3]);
+  expect(await seqs('?entity=section')).toEqual([6]);
+  expect(await seqs('?entity=section&entityId=task&after=5')).toEqual([6]);
+  expect(await seqs('?entity=filter&entityId=task')).toEqual([]);
+  expect(await seqs('?entityId=task')).toEqual([6, 5, 4, 2, 1]);
+  for (const query of [
+    'after=never',
+    'cursor=x',
+    'limit=0',
+    'who=me',
+    'entity=space',
+    'task=t&entity=list',
+  ]) {
     const field = query.split('=')[0];
     expect(await script.get(`/audit?${query}`)).toMatchObject({ status: 400, body: { errors: [{ field }] } });
   }

@@ -60,7 +60,7 @@ function deedsOf(carried: readonly CarriedChange[]): Deed[] {
   const deeds = new Map<string, Deed>();
   for (const each of carried) {
     const { change, row } = each;
-    if (!change.stands || change.entity === 'filter') continue;
+    if (!change.stands || change.entity === 'filter' || change.entity === 'section') continue;
     const isOpening = change.field === 'occurrence';
     const key = JSON.stringify([
       change.entity,
