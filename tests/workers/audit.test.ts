@@ -382,7 +382,9 @@ describe('the chain', () => {
       claimed_at: new Date(START_MS),
       received_at: new Date(START_MS + 1),
     };
-    expect(chainHash(CHAIN_START, row).toString('hex')).toBe('7dc17905e10be77c5f7076c3850bb1a0e121f13dc87d0066da21c8bd2da9b058');
+    expect(chainHash(CHAIN_START, row).toString('hex')).toBe(
+      '7dc17905e10be77c5f7076c3850bb1a0e121f13dc87d0066da21c8bd2da9b058',
+    );
   });
 
   test('[AU6] the table refuses changes, deletions and emptying', async () => {
