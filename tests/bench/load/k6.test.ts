@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { API_ROUNDS, API_STEPS, OPENINGS_PER_USER } from '@holdfast/deploy/load/scenarios.ts';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createAccount } from '../../support/account.ts';
 import { startApp } from '../../support/app.ts';
 import { testDatabase } from '../../support/postgres.ts';
@@ -13,7 +13,11 @@ const RUN = fileURLToPath(new URL('./k6-run.ts', import.meta.url));
 type Values = Record<string, { count: number; sum: number }>;
 
 async function runScript(env: Record<string, string>): Promise<Values> {
+  // A test that runs out of time leaves nothing running.
+  const end = new AbortController();
+  onTestFinished(() => end.abort());
   const { stdout } = await promisify(execFile)(process.execPath, [RUN], {
+    signal: end.signal,
     env: { PATH: process.env['PATH'], K6_ENV: JSON.stringify(env) },
   });
   return JSON.parse(stdout) as Values;
