@@ -13,7 +13,7 @@ test('[V18] every place has its first rows in the cache, however much there is o
   const document = openDocument({ doc: new Y.Doc(), now: () => NOW, random: seededRandom(1) });
   document.batch('many', () => {
     const list = document.createList({ name: 'Long' });
-    if (!list.ok) throw new Error(list.error.code);
+    if (!list.ok) throw new Error(list.code);
     for (let n = 0; n < SOME; n++) {
       document.createTask({ title: `listed ${n}`, listId: list.id as ListId });
       document.createTask({
