@@ -40,6 +40,7 @@ import {
 import { closedOccurrences } from './series/reading.ts';
 import { stepClosingAt } from './series/steps.ts';
 import { createTaskCommands, type NewTask, type TaskMove, type TaskPatch } from './task-commands.ts';
+import { shownSection } from './tree.ts';
 import type {
   ClosedOccurrence,
   ClosedStep,
@@ -275,8 +276,7 @@ export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
     trashedSections: () => [...model.sections()].filter(({ trashedAt }) => trashedAt !== null),
     sectionOf(id) {
       const found = model.task(id);
-      if (found?.section == null || found.listId === null || found.parentId !== null) return null;
-      return model.sectionsOf(found.listId).find((section) => section.id === found.section) ?? null;
+      return found === undefined ? null : shownSection(found, model.sectionsOf);
     },
     filter: model.filter,
     filters: model.filters,

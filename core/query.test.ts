@@ -1,11 +1,12 @@
 /** Rules QL of core/SPEC.md. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LocalDate, Task } from './document.ts';
+import type { ListId, LocalDate, Task } from './document.ts';
 import { parseQuery } from './query.ts';
 import {
   asksForStatus,
   createOrder,
+  createRanking,
   createPredicate,
   type QueryContext,
   type QueryTask,
@@ -18,8 +19,10 @@ import {
   type DateField,
   type Expression,
   type Query,
+  type SortKey,
   type Thing,
 } from './query/language.ts';
+import { isShownIn, keptText, queryNames, shownText } from './query/view.ts';
 import { withIds, withNames, writeQuery } from './query/write.ts';
 import { createReplica, must } from './testing/replica.ts';
 
@@ -444,6 +447,52 @@ test('[QL10] the order is by the keys as they stand; what has no such date is la
   expect(sorted('sort by due desc, priority asc')).toBe('b d c Ä');
   expect(sorted('sort by title')).toBe('Ä b c d');
   expect(sorted('sort by created desc')).toBe('c b d Ä');
+});
+
+test('[QL10] the keys of a task order as the task does', () => {
+  const dated = fc.option(fc.constantFrom(on('2026-12-01'), on('2026-12-01', '09:00'), on('2026-12-02')));
+  const one = fc.record({
+    id: fc.constantFrom('a', 'b', 'c'),
+    title: fc.constantFrom('b', 'Ä', 'c'),
+    due: dated,
+    start: dated,
+    priority: fc.option(fc.constantFrom('low' as const, 'urgent' as const)),
+    createdAt: fc.constantFrom(NOW, NOW - 1),
+    closedAt: fc.option(fc.constantFrom(NOW, NOW - 1)),
+  });
+  fc.assert(
+    fc.property(one, one, sorts, (a, b, sort) => {
+      const keys = sort as readonly SortKey[];
+      const ranking = createRanking(keys, CONTEXT.timeZone);
+      const order = createOrder(keys, CONTEXT.timeZone);
+      const [first, other] = [taskOf(a), taskOf(b)];
+      const sign = ranking.compare(ranking.keyOf(first), ranking.keyOf(other));
+      expect(Math.sign(sign)).toBe(Math.sign(order(first, other)));
+    }),
+    { seed: 20261130, numRuns: 1_000 },
+  );
+});
+
+test('[QL14] a view is of what is open, unless it says otherwise, and never of the trash', () => {
+  const shown = (text: string, closedAt: number | null, trashedAt: number | null = null): boolean =>
+    isShownIn(understood(text).where)({ closedAt, trashedAt });
+  expect([shown('bread', null), shown('bread', NOW)]).toEqual([true, false]);
+  expect([shown('bread or done', null), shown('bread or done', NOW)]).toEqual([true, true]);
+  expect([shown('bread', null, NOW), shown('done', NOW, NOW)]).toEqual([false, false]);
+
+  const { document } = createReplica(1);
+  const [here, archived, gone] = ['Here', 'Put away', 'Gone'].map(
+    (name) => must(document.createList({ name })).id,
+  ) as [ListId, ListId, ListId];
+  must(document.editList(archived, { archived: true }));
+  must(document.trashList(gone));
+  const tag = must(document.createTag({ name: 'x' })).id;
+  must(document.trashTag(must(document.createTag({ name: 'y' })).id));
+  const names = queryNames(document);
+  expect([names.lists.map(({ id }) => id), names.tags.map(({ id }) => id)]).toEqual([[here], [tag]]);
+  const kept = keptText('#here  AND not @x', names);
+  expect(kept).toBe(`#[${here}] and not @[${tag}]`);
+  expect(shownText(kept, names)).toBe('#Here and not @x');
 });
 
 test('[QL11] what is kept names lists and tags by id, so that a rename breaks nothing', () => {

@@ -19,7 +19,11 @@ test('[TJ1] tags stand by name, each once and sorted, and everything else by id'
   );
   const task = document.task(id);
   if (!task) throw new Error('It is not there');
-  const told = taskJson({ ...task, tags: [...task.tags, 'gone' as TagId] }, (tag) => document.tag(tag)?.name);
+  const told = taskJson(
+    { ...task, tags: [...task.tags, 'gone' as TagId] },
+    (tag) => document.tag(tag)?.name,
+    's1',
+  );
   expect(told).toMatchObject({
     id,
     title: 'Pay rent',
@@ -29,6 +33,7 @@ test('[TJ1] tags stand by name, each once and sorted, and everything else by id'
     timeZone: 'Europe/Berlin',
     start: null,
     listId: list,
+    sectionId: 's1',
     tags: ['bills', 'errands', 'gone'],
     recurrence: null,
     seriesId: null,

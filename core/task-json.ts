@@ -22,6 +22,8 @@ export interface TaskJson {
   readonly timeZone: string | null;
   readonly tags: string[];
   readonly listId: string | null;
+  /** Where it is shown in its list. */
+  readonly sectionId: string | null;
   readonly parentId: string | null;
   readonly reminders: Reminder[];
   readonly recurrence: {
@@ -39,7 +41,8 @@ export interface TaskJson {
 /** Says what a tag is called; undefined where there is no such tag. */
 export type NameOfTag = (id: TagId) => string | undefined;
 
-export function taskJson(task: Task, nameOfTag: NameOfTag): TaskJson {
+/** @param sectionId the section in which it is shown (core/tree.ts) */
+export function taskJson(task: Task, nameOfTag: NameOfTag, sectionId: string | null): TaskJson {
   const { rule } = task;
   return {
     id: task.id,
@@ -52,6 +55,7 @@ export function taskJson(task: Task, nameOfTag: NameOfTag): TaskJson {
     timeZone: task.due?.timeZone ?? task.start?.timeZone ?? null,
     tags: tagNames(task, nameOfTag),
     listId: task.listId,
+    sectionId,
     parentId: task.parentId,
     reminders: [...task.reminders],
     recurrence: rule === null ? null : { rrule: rule.rrule, mode: rule.mode, missed: rule.missed },

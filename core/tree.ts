@@ -8,7 +8,9 @@
  *
  * Kept incrementally: a change costs what it moves, not what there is.
  */
+import type { ListId } from './ids.ts';
 import { compareOrdered, type Ordered } from './order.ts';
+import type { Section, Task } from './task.ts';
 
 /** What one task says of its own place. */
 export interface Placing {
@@ -67,6 +69,15 @@ export function listRow(list: string | null): string {
 
 export function parentRow(parent: string): string {
   return `parent/${parent}`;
+}
+
+/** Where a task is shown in its list: the section that it names, if its list has that. A subtask is where its parent is. */
+export function shownSection(
+  { section, listId, parentId }: Pick<Task, 'section' | 'listId' | 'parentId'>,
+  sectionsOf: (listId: ListId) => readonly Section[],
+): Section | null {
+  if (section === null || listId === null || parentId !== null) return null;
+  return sectionsOf(listId).find(({ id }) => id === section) ?? null;
 }
 
 export function createTree(isListVisible: (list: string) => boolean): Tree {

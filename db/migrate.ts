@@ -16,6 +16,7 @@ import * as accounts from './migrations/0002-accounts.ts';
 import * as serverKeys from './migrations/0003-server-keys.ts';
 import * as projection from './migrations/0004-projection.ts';
 import * as deviceSessions from './migrations/0005-device-sessions.ts';
+import * as auditOfSections from './migrations/0006-audit-of-sections.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-spaces-and-log': spacesAndLog,
@@ -23,6 +24,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-server-keys': serverKeys,
   '0004-projection': projection,
   '0005-device-sessions': deviceSessions,
+  '0006-audit-of-sections': auditOfSections,
 };
 
 /** The database was written by a newer Holdfast than this one. */

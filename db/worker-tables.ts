@@ -97,13 +97,16 @@ export interface ProjectedTagTable {
   updated_at: Date;
 }
 
+/** What the audit tells changes of. */
+export type AuditedEntity = 'task' | 'list' | 'section' | 'tag' | 'filter';
+
 export interface AuditTable {
   space_id: string;
   /** Without gaps from the anchor on. */
   seq: number;
   /** The row of the log that brought the change. */
   log_seq: number;
-  entity: 'task' | 'list' | 'tag' | 'filter';
+  entity: AuditedEntity;
   entity_id: string;
   /** Of a change of one occurrence only. */
   ordinal: number | null;

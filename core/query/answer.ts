@@ -109,6 +109,45 @@ export function createOrder(
   sort: readonly SortKey[],
   timeZone: string,
 ): (a: QueryTask, b: QueryTask) => number {
+  const valueOf = createValues(timeZone);
+  return (a, b) => {
+    for (const { field, isDescending } of sort) {
+      const sign = compareValues(valueOf(a, field), valueOf(b, field), isDescending);
+      if (sign !== 0) return sign;
+    }
+    return a.createdAt - b.createdAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  };
+}
+
+/** What a task is sorted by, as data that outlives it. */
+export type RankKey = readonly SortValue[];
+type SortValue = string | number | null;
+
+export interface Ranking {
+  /** One value for each key of the sort, then its creation and its id. */
+  keyOf(task: QueryTask): RankKey;
+  compare(a: RankKey, b: RankKey): number;
+}
+
+/**
+ * The same order as createOrder's, for who goes on from where a page before ended, whatever became of the task there.
+ * @throws RecurrenceError `unknown-zone`
+ */
+export function createRanking(sort: readonly SortKey[], timeZone: string): Ranking {
+  const valueOf = createValues(timeZone);
+  return {
+    keyOf: (task) => [...sort.map(({ field }) => valueOf(task, field)), task.createdAt, task.id],
+    compare(a, b) {
+      for (let at = 0; at < sort.length + 2; at++) {
+        const sign = compareValues(a[at] ?? null, b[at] ?? null, sort[at]?.isDescending ?? false);
+        if (sign !== 0) return sign;
+      }
+      return 0;
+    },
+  };
+}
+
+function createValues(timeZone: string): (task: QueryTask, field: SortKey['field']) => SortValue {
   const clock = createClock(timeZone);
   const titles = new Map<string, string>();
   const titleOf = ({ title }: QueryTask): string => {
@@ -116,7 +155,7 @@ export function createOrder(
     if (folded === undefined) titles.set(title, (folded = foldText(title)));
     return folded;
   };
-  const valueOf = (task: QueryTask, field: SortKey['field']): string | number | null => {
+  return (task, field) => {
     switch (field) {
       case 'due':
       case 'start':
@@ -131,16 +170,13 @@ export function createOrder(
         return titleOf(task);
     }
   };
-  return (a, b) => {
-    for (const { field, isDescending } of sort) {
-      const [one, other] = [valueOf(a, field), valueOf(b, field)];
-      if (one === other) continue;
-      if (one === null) return 1;
-      if (other === null) return -1;
-      return one < other === isDescending ? 1 : -1;
-    }
-    return a.createdAt - b.createdAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
-  };
+}
+
+function compareValues(one: SortValue, other: SortValue, isDescending: boolean): number {
+  if (one === other) return 0;
+  if (one === null) return 1;
+  if (other === null) return -1;
+  return one < other === isDescending ? 1 : -1;
 }
 
 const PRIORITY_ORDER: readonly QueryPriority[] = ['none', 'low', 'medium', 'high', 'urgent'];

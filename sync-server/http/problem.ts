@@ -49,6 +49,11 @@ export interface FieldFault {
   /** Dotted path into the body or the query. */
   readonly field: string;
   readonly message: string;
+  /** Of a query: which characters are meant, counted from 0 in UTF-16 code units, `end` not among them. */
+  readonly start?: number;
+  readonly end?: number;
+  /** What to write there instead, where something was meant. */
+  readonly suggestion?: string;
 }
 
 export interface ProblemExtra {

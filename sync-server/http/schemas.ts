@@ -137,7 +137,19 @@ export const problem = z.object({
   code: z.enum(PROBLEM_CODES as [string, ...string[]]),
   detail: z.string(),
   requestId: z.string(),
-  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  errors: z
+    .array(
+      z.object({
+        field: z.string(),
+        message: z.string(),
+        start: z.int().optional().meta({
+          description: 'Of a query: the first character that is meant, counted from 0 (UTF-16 code units).',
+        }),
+        end: z.int().optional().meta({ description: 'The first character after it.' }),
+        suggestion: z.string().optional().meta({ description: 'What to write there instead.' }),
+      }),
+    )
+    .optional(),
 });
 
 /** The fields of a query that may be given several times. */

@@ -94,7 +94,21 @@ const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 /** Longer than core's own, which are of 16: so no id that was made by chance is ever one of these. */
 const ID_LENGTH = 22;
 
-function problemOf({ code, message, field }: Refused): Problem {
+function problemOf({ code, message, field, faults }: Refused): Problem {
+  const [first] = faults ?? [];
+  if (field !== undefined && faults !== undefined && first !== undefined) {
+    // People count characters from one.
+    const place = `character ${String(first.start + 1)}`;
+    return new Problem('invalid-input', `${field}, at ${place}: ${first.message}`, {
+      errors: faults.map(({ message: each, start, end, suggestion }) => ({
+        field,
+        message: each,
+        start,
+        end,
+        ...(suggestion === undefined ? {} : { suggestion }),
+      })),
+    });
+  }
   switch (code) {
     case 'not-found':
       return new Problem('not-found', message);

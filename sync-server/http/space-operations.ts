@@ -49,11 +49,16 @@ export function spaceOperations({ database, door }: SpaceOperationsOptions): Ope
       problems: ['not-found'],
       async handle(call) {
         const { spaceId } = await door.enter(call);
-        const { task, after, limit, cursor } = call.query;
+        const { task, entity, entityId, after, limit, cursor } = call.query;
+        if (task !== undefined && (entity ?? entityId) !== undefined) {
+          const message = '`task` stands for both, entity and entityId; give the one or the others.';
+          throw new Problem('invalid-input', `task: ${message}`, { errors: [{ field: 'task', message }] });
+        }
         const afterTime = after === undefined ? null : readInstant(after);
         const found = await readAudit(database, {
           spaceId,
-          taskId: task ?? null,
+          entity: task === undefined ? (entity ?? null) : 'task',
+          entityId: task ?? entityId ?? null,
           afterSeq: after !== undefined && afterTime === null ? Number(after) : 0,
           afterTime: afterTime === null ? null : new Date(afterTime),
           beforeSeq: cursor === undefined ? null : sequenceOf(cursor),

@@ -1,5 +1,5 @@
 /**
- * The shapes of tasks, lists, tags, members and history in the API, with their examples.
+ * The shapes of tasks, members and history in the API, with their examples.
  *
  * Promise: as http/schemas.ts; a date, zone, rule, duration or id that cannot be is refused here already, with its value
  * and the mend. Why a file of its own: these are the shapes that scripts are written against, in one place.
@@ -7,6 +7,7 @@
 import { RecurrenceError } from '@holdfast/core/recurrence/error.ts';
 import { parseRule } from '@holdfast/core/recurrence/rule.ts';
 import { isId } from '@holdfast/core/ids.ts';
+import { MAX_QUERY_CHARS } from '@holdfast/core/values.ts';
 import { z } from 'zod';
 import { PRIORITY_NAMES, TASK_SORTS } from '../replica/calls.ts';
 import { durationFault, instantFault, momentFault, readInstant, zoneFault } from '../replica/moments.ts';
@@ -25,7 +26,7 @@ function checked(fault: Fault, meta: { description: string; examples?: string[] 
 }
 
 /** Any text that the document and every database can hold: no U+0000, no half of a surrogate pair. */
-function text(maxChars: number) {
+export function text(maxChars: number) {
   return z
     .string()
     .max(maxChars)
@@ -38,10 +39,7 @@ function text(maxChars: number) {
 const title = text(10_000)
   .refine((value) => value.trim() !== '', 'It may not be empty')
   .meta({ examples: ['Buy bread'] });
-const name = text(500).refine((value) => value.trim() !== '', 'It may not be empty');
-const color = text(100)
-  .nullable()
-  .meta({ description: 'Any CSS colour.', examples: ['#c2410c'] });
+export const name = text(500).refine((value) => value.trim() !== '', 'It may not be empty');
 
 const moment = checked(momentFault, {
   description: 'A date, `2026-11-30`, or a time on a date, `2026-11-30T09:00`, which is of `timeZone`.',
@@ -59,7 +57,7 @@ const duration = checked(durationFault, {
   description: 'ISO 8601 duration before `due`, of weeks, days, hours and minutes.',
   examples: ['PT30M', 'P1D'],
 });
-const instant = z.iso.datetime().meta({ description: 'An instant in UTC, ISO 8601.' });
+export const instant = z.iso.datetime().meta({ description: 'An instant in UTC, ISO 8601.' });
 
 export const taskId = checked(
   (value) =>
@@ -133,6 +131,10 @@ export const task = z
     }),
     tags: z.array(z.string()).meta({ description: 'Names of tags, sorted.' }),
     listId: z.string().nullable().meta({ description: 'null: the Inbox.' }),
+    sectionId: z
+      .string()
+      .nullable()
+      .meta({ description: 'The section of its list that it is shown in; null: none.' }),
     parentId: z.string().nullable().meta({ description: 'The task that this is a subtask of.' }),
     reminders: z.array(reminder),
     recurrence: recurrence.nullable().meta({ description: 'null: it does not repeat.' }),
@@ -158,6 +160,7 @@ export const task = z
         isOverdue: false,
         tags: ['home'],
         listId: null,
+        sectionId: null,
         parentId: null,
         reminders: [{ id: 'b5H2kQ8nWz1LxYcD', before: 'PT1H' }],
         recurrence: { rrule: 'FREQ=WEEKLY;BYDAY=TU', mode: 'schedule', missed: 'skip' },
@@ -193,6 +196,10 @@ const taskFields = {
       examples: [['home', 'errands']],
     }),
   listId: name.nullable().optional().meta({ description: 'Id or name of a list; null: the Inbox.' }),
+  sectionId: name.nullable().optional().meta({
+    description:
+      'Id of a section, which names its list too, or its name in the list of the task; null: in none.',
+  }),
   parentId: taskId.nullable().optional(),
   reminders: z
     .array(reminderInput)
@@ -273,15 +280,29 @@ export const taskQuery = z.strictObject({
   priority: many(priority).meta({ description: 'Any of these.' }),
   tag: many(z.string().max(500)).meta({ description: 'Id or name of a tag; all must match.' }),
   list: z.string().max(500).optional().meta({ description: 'Id or name of a list, or `inbox`.' }),
+  section: z.string().max(500).optional().meta({ description: 'Id or name of a section.' }),
+  filter: z.string().max(500).optional().meta({
+    description:
+      'Id or name of a saved filter: what its view shows in the app. One that says nothing of open or done is of open tasks, unless `status` says otherwise.',
+  }),
+  query: z
+    .string()
+    .max(MAX_QUERY_CHARS)
+    .optional()
+    .meta({
+      description:
+        'A question in the query language of the app (docs/queries.md), answered as a filter that is saved.',
+      examples: ['due before next friday and #errands and not @waiting'],
+    }),
   due_after: bound.optional().meta({ description: 'Due later than this; a date counts as a whole day.' }),
   due_before: bound.optional().meta({ description: 'Due earlier than this; a date counts as a whole day.' }),
   q: z.string().max(1_000).optional().meta({
     description:
       'Words that title, notes or tags have, or that begin words of theirs, whatever the case and accents.',
   }),
-  sort: z.enum(TASK_SORTS).default('created').meta({
+  sort: z.enum(TASK_SORTS).optional().meta({
     description:
-      '`order` is by hand, as the lists show it. What has no due date comes last; `priority` begins with urgent.',
+      'Default `created`; with a filter or a query the order that it says, else by due and priority. `order` is by hand, as the lists show it. What has no due date comes last; `priority` begins with urgent.',
   }),
   order: z.enum(['asc', 'desc']).optional().meta({ description: 'Default asc; of `priority` desc.' }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -311,30 +332,22 @@ export const deleteQuery = z.strictObject({
   ordinal: scopeOrdinal,
 });
 
-export const named = z.object({
-  id: z.string(),
-  name: z.string(),
-  color: z.string().nullable(),
-  createdAt: instant,
-  updatedAt: instant,
-});
-export const lists = z.object({ lists: z.array(named).meta({ description: 'In the order of the app.' }) });
-export const tags = z.object({ tags: z.array(named).meta({ description: 'By name.' }) });
-export const newNamed = z
-  .strictObject({ id: taskId.optional(), name, color: color.optional() })
-  .meta({ examples: [{ name: 'errands' }] });
-export const namedPatch = z
-  .strictObject({ name: name.optional(), color: color.optional() })
-  .meta({ examples: [{ color: '#c2410c' }] });
-
 export const members = z.object({
   members: z.array(
     z.object({ id: z.string(), name: z.string(), role: z.enum(['owner', 'editor', 'viewer']) }),
   ),
 });
 
+const auditedEntity = z.enum(['task', 'list', 'section', 'tag', 'filter']);
+
 export const auditQuery = z.strictObject({
   task: z.string().max(200).optional().meta({ description: 'Id of a task: only what was changed of it.' }),
+  entity: auditedEntity.optional().meta({ description: 'Only what was changed of things of this kind.' }),
+  entityId: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: 'Only what was changed of the one with this id.' }),
   after: checked((value) => (/^\d{1,15}$/.test(value) ? null : instantFault(value)), {
     description: 'Only what the server got after this instant, or after the entry of this `seq`.',
   }).optional(),
@@ -346,7 +359,7 @@ export const audit = z.object({
   entries: z.array(
     z.object({
       seq: z.int(),
-      entity: z.enum(['task', 'list', 'tag', 'filter']),
+      entity: auditedEntity,
       entityId: z.string(),
       ordinal: z.int().nullable().meta({ description: 'Of a change of one occurrence only.' }),
       field: z.string(),

@@ -4,7 +4,8 @@
  * Promise: an input has passed its schema (http/task-schemas.ts) before it gets here; what only the document can
  * tell (is there such a list, does the rule ever fall) is answered by an outcome that names the field.
  */
-import type { FailureCode } from '@holdfast/core/document.ts';
+import type { FailureCode, ListIcon } from '@holdfast/core/document.ts';
+import type { QueryFault } from '@holdfast/core/query/language.ts';
 import type { TaskJson as CoreTaskJson } from '@holdfast/core/task-json.ts';
 
 export type TaskStatusName = 'open' | 'done' | 'cancelled';
@@ -45,6 +46,8 @@ export interface TaskFields {
   /** Ids or names; a new name makes the tag. */
   readonly tags?: readonly string[] | undefined;
   readonly listId?: string | null | undefined;
+  /** Id, or name within its list. */
+  readonly sectionId?: string | null | undefined;
   readonly parentId?: string | null | undefined;
   readonly reminders?: readonly ReminderFields[] | undefined;
   readonly recurrence?: RecurrenceFields | null | undefined;
@@ -59,29 +62,71 @@ export interface TaskQuery {
   readonly priority?: readonly PriorityName[] | undefined;
   readonly tag?: readonly string[] | undefined;
   readonly list?: string | undefined;
+  readonly section?: string | undefined;
+  /** Id or name of a saved filter, or a query; not both. */
+  readonly filter?: string | undefined;
+  readonly query?: string | undefined;
   readonly due_after?: string | undefined;
   readonly due_before?: string | undefined;
   readonly q?: string | undefined;
-  readonly sort: TaskSort;
+  /** Default `created`; with a filter or a query the order that it says. */
+  readonly sort?: TaskSort | undefined;
   readonly order?: 'asc' | 'desc' | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
 
+/** A list, section, tag or filter: what all have, and what only some do. */
 export interface NamedJson {
   readonly id: string;
   readonly name: string;
-  readonly color: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
 
+export interface TagJson extends NamedJson {
+  readonly color: string | null;
+}
+
+export interface ListJson extends NamedJson {
+  readonly color: string | null;
+  readonly icon: ListIcon | null;
+  readonly archived: boolean;
+  readonly order: string | null;
+}
+
+export interface SectionJson extends NamedJson {
+  readonly listId: string;
+  readonly order: string | null;
+}
+
+export interface FilterJson extends NamedJson {
+  /** With names where it is kept with ids. */
+  readonly query: string;
+  readonly color: string | null;
+  readonly order: string | null;
+}
+
+export interface NamedJsons {
+  readonly list: ListJson;
+  readonly section: SectionJson;
+  readonly tag: TagJson;
+  readonly filter: FilterJson;
+}
+export type NamedKind = keyof NamedJsons;
+export type AnyNamedJson = NamedJsons[NamedKind];
+
+/** Each kind's schema lets in those that it has. */
 export interface NamedFields {
   readonly name?: string | undefined;
   readonly color?: string | null | undefined;
+  readonly icon?: ListIcon | null | undefined;
+  readonly archived?: boolean | undefined;
+  readonly query?: string | undefined;
+  /** Id of the one to put it next to; at most one of the two. */
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
 }
-
-export type NamedKind = 'list' | 'tag';
 
 interface OfTask {
   readonly id: string;
@@ -121,19 +166,28 @@ export interface Calls {
     input: OfTask & { readonly until: string | null; readonly ordinal?: number | undefined };
     value: TaskJson;
   };
-  listNamed: { input: { readonly kind: NamedKind }; value: NamedJson[] };
-  getNamed: { input: OfTask & { readonly kind: NamedKind }; value: NamedJson };
+  /** `list`: id or name, of which sections alone. */
+  listNamed: {
+    input: { readonly kind: NamedKind; readonly list?: string | undefined };
+    value: AnyNamedJson[];
+  };
+  getNamed: { input: OfTask & { readonly kind: NamedKind }; value: AnyNamedJson };
   createNamed: {
     input: NamedFields & {
       readonly kind: NamedKind;
       readonly name: string;
       readonly id?: string | undefined;
+      /** Of a section: id or name of its list. */
+      readonly listId?: string | undefined;
     };
-    value: { readonly named: NamedJson; readonly isNew: boolean };
+    value: { readonly named: AnyNamedJson; readonly isNew: boolean };
   };
-  editNamed: { input: OfTask & { readonly kind: NamedKind; readonly fields: NamedFields }; value: NamedJson };
+  editNamed: {
+    input: OfTask & { readonly kind: NamedKind; readonly fields: NamedFields };
+    value: AnyNamedJson;
+  };
   trashNamed: { input: OfTask & { readonly kind: NamedKind }; value: null };
-  restoreNamed: { input: OfTask & { readonly kind: NamedKind }; value: NamedJson };
+  restoreNamed: { input: OfTask & { readonly kind: NamedKind }; value: AnyNamedJson };
 }
 
 export type CallName = keyof Calls;
@@ -164,6 +218,8 @@ export interface Refused {
   readonly code: FailureCode | 'conflict';
   readonly message: string;
   readonly field?: string;
+  /** What in a query cannot be understood, and where. */
+  readonly faults?: readonly QueryFault[];
 }
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | Refused;

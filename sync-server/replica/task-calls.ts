@@ -11,6 +11,8 @@ import type {
   OccurrencePatch,
   Result,
   RuleInput,
+  Section,
+  SectionId,
   TagId,
   Task,
   TaskId,
@@ -22,21 +24,12 @@ import { instantText } from '@holdfast/core/task-json.ts';
 import { refused } from './calls.ts';
 import type { Caller, Calls, Outcome, Refused, ReminderFields, TaskFields, TaskJson } from './calls.ts';
 import { readInstant, readMoment } from './moments.ts';
+import { attempt, must, refusalOf } from './refusal.ts';
 import { findTasks } from './task-list.ts';
 import { taskJson } from './task-json.ts';
 
 type Input<Name extends keyof Calls> = Calls[Name]['input'];
 type Answer<Name extends keyof Calls> = Outcome<Calls[Name]['value']>;
-
-/** A failure of a command inside a batch: it ends the batch, and the call. */
-class CommandRefused extends Error {
-  readonly refusal: Refused;
-
-  constructor(refusal: Refused) {
-    super(refusal.message);
-    this.refusal = refusal;
-  }
-}
 
 export function listTasks(
   document: HoldfastDocument,
@@ -123,7 +116,7 @@ export function editTask(
   const dates = datesOf(task, fields);
   const clash = clashOf(task, fields, dates, isOne);
   if (clash !== null) return clash;
-  const place = placeOf(document, fields);
+  const place = placeOf(document, fields, task);
   if (!place.ok) return place;
   return edit(
     document,
@@ -144,10 +137,12 @@ export function editTask(
       }
       if (fields.recurrence === null) must(document.removeRule(task.id), 'recurrence');
       const rule = fields.recurrence == null ? {} : { rule: ruleOf(fields.recurrence) };
+      const { section, ...row } = place.value;
       must(
-        document.editFuture(task.id, { ...texts, ...place.value, ...rule }),
+        document.editFuture(task.id, { ...texts, ...row, ...rule }),
         fields.recurrence == null ? undefined : 'recurrence',
       );
+      if (section !== undefined) must(document.moveTask(task.id, { section }), 'sectionId');
       if (fields.tags !== undefined) setTags(document, task, fields.tags);
       if (fields.reminders !== undefined) setReminders(document, task.id, fields.reminders);
       if (fields.status !== undefined) setStatus(document, task.id, fields.status);
@@ -233,25 +228,10 @@ function edit<T>(
   commands: () => TaskId,
   answer: (task: TaskJson) => T,
 ): Outcome<T> {
-  try {
-    const id = document.batch(label, commands);
-    const task = getTask(document, { id }, caller);
-    return task.ok ? { ok: true, value: answer(task.value) } : task;
-  } catch (error) {
-    if (error instanceof CommandRefused) return error.refusal;
-    throw error;
-  }
-}
-
-function must<T extends object>(result: Result<T>, field?: string): T {
-  if (!result.ok) throw new CommandRefused(refusalOf(result, field));
-  return result;
-}
-
-function refusalOf(result: { code: Refused['code']; message: string }, field?: string): Refused {
-  // A task that is not there is told before; what is missing here is an occurrence, or what an input names.
-  if (result.code === 'not-found' && field === 'ordinal') return refused('conflict', result.message, field);
-  return refused(result.code, result.message, result.code === 'ring' ? 'parentId' : field);
+  const id = attempt(() => document.batch(label, commands));
+  if (!id.ok) return id;
+  const task = getTask(document, { id: id.value }, caller);
+  return task.ok ? { ok: true, value: answer(task.value) } : task;
 }
 
 /** What is in the trash is as good as gone, until it is restored. */
@@ -288,7 +268,7 @@ function datesOf(task: Task, { due, start, timeZone }: TaskFields): Pick<TaskPat
   };
 }
 
-const OF_ALL = ['tags', 'listId', 'parentId', 'reminders', 'recurrence'] as const;
+const OF_ALL = ['tags', 'listId', 'sectionId', 'parentId', 'reminders', 'recurrence'] as const;
 
 /** What can be told to be impossible before anything is written. */
 function clashOf(
@@ -323,44 +303,87 @@ function ruleOf({ rrule, mode, missed }: NonNullable<TaskFields['recurrence']>):
   };
 }
 
-function placeOf(
-  document: HoldfastDocument,
-  { listId, parentId }: TaskFields,
-): Outcome<{ listId?: ListId | null; parentId?: TaskId | null }> {
+interface Place {
+  readonly listId?: ListId | null;
+  readonly parentId?: TaskId | null;
+  /** Then the list is that of the section. */
+  readonly section?: SectionId | null;
+}
+
+/** `task`: where it is now; undefined: it is made. */
+function placeOf(document: HoldfastDocument, fields: TaskFields, task?: Task): Outcome<Place> {
+  const { listId, parentId } = fields;
   if (parentId != null) {
     const parent = document.task(parentId as TaskId);
     if (parent === undefined || parent.trashedAt !== null) {
       return refused('invalid', `There is no task "${parentId}" to put it below.`, 'parentId');
     }
   }
-  if (listId == null) {
-    return {
-      ok: true,
-      value: {
-        ...(listId === undefined ? {} : { listId }),
-        ...(parentId === undefined ? {} : { parentId: parentId as TaskId | null }),
-      },
-    };
+  const list = listId == null ? listId : listOf(document, listId);
+  if (listId != null && list === undefined) {
+    return refused('invalid', `There is no list "${listId}" in this space.`, 'listId');
   }
-  const list = listOf(document, listId);
-  if (list === undefined) return refused('invalid', `There is no list "${listId}" in this space.`, 'listId');
+  const section = sectionIn(document, fields, list === 'inbox' ? null : list, task);
+  if (!section.ok) return section;
   return {
     ok: true,
     value: {
-      listId: list === 'inbox' ? null : list,
+      ...(listId === undefined ? {} : { listId: list === 'inbox' ? null : (list ?? null) }),
       ...(parentId === undefined ? {} : { parentId: parentId as TaskId | null }),
+      ...section.value,
     },
   };
 }
 
+/** `list`: the one that was given; undefined: none was. Nothing where the task is in that section already. */
+function sectionIn(
+  document: HoldfastDocument,
+  { sectionId, parentId }: TaskFields,
+  list: ListId | null | undefined,
+  task: Task | undefined,
+): Outcome<Pick<Place, 'section'>> {
+  if (sectionId === undefined) return { ok: true, value: {} };
+  const now = task === undefined ? null : (document.sectionOf(task.id)?.id ?? null);
+  if (sectionId === null) return { ok: true, value: now === null ? {} : { section: null } };
+  if ((parentId === undefined ? task?.parentId : parentId) != null) {
+    const mend = 'it is shown where its parent is. Set parentId to null as well.';
+    return refused('invalid', `A subtask is in no section; ${mend}`, 'sectionId');
+  }
+  const listId = list !== undefined ? list : (task?.listId ?? null);
+  const byId = document.section(sectionId as SectionId);
+  const there = byId?.listId == null ? [] : document.sections(byId.listId);
+  // An id names its list too; of names there may be one in each.
+  const found =
+    list === undefined || byId?.listId === list
+      ? (there.find(({ id }) => id === sectionId) ?? named(document, listId, sectionId))
+      : named(document, listId, sectionId);
+  if (found === undefined) {
+    const where = listId === null ? 'the Inbox' : `the list "${document.list(listId)?.name ?? listId}"`;
+    return refused('invalid', `There is no section "${sectionId}" in ${where}.`, 'sectionId');
+  }
+  return { ok: true, value: found.id === now ? {} : { section: found.id } };
+}
+
+function named(document: HoldfastDocument, listId: ListId | null, wanted: string): Section | undefined {
+  const name = foldText(wanted.trim());
+  return listId === null
+    ? undefined
+    : document.sections(listId).find((section) => foldText(section.name) === name);
+}
+
 function listOf(document: HoldfastDocument, wanted: string): ListId | 'inbox' | undefined {
+  return listIdOf(document, wanted) ?? (foldText(wanted) === 'inbox' ? 'inbox' : undefined);
+}
+
+/** By id, or by name without regard to case and accents. */
+export function listIdOf(document: HoldfastDocument, wanted: string): ListId | undefined {
   const byId = document.list(wanted as ListId);
   if (byId !== undefined && byId.trashedAt === null) return byId.id;
   const name = foldText(wanted);
   for (const list of document.lists()) {
     if (list.trashedAt === null && foldText(list.name) === name) return list.id;
   }
-  return name === 'inbox' ? 'inbox' : undefined;
+  return undefined;
 }
 
 /** A name that no tag has makes one, inside the edit that needs it. */

@@ -1,30 +1,20 @@
 /**
- * A task, list or tag of the document as the JSON of the API.
+ * A task of the document as the JSON of the API.
  *
  * Promise: the task is that of core/task-json.ts, and `isOverdue` as of the caller's now and zone.
  */
-import type { HoldfastDocument, List, Tag, Task } from '@holdfast/core/document.ts';
+import type { HoldfastDocument, Task } from '@holdfast/core/document.ts';
 import { isOverdue } from '@holdfast/core/overdue.ts';
 import * as core from '@holdfast/core/task-json.ts';
-import type { Caller, NamedJson, TaskJson } from './calls.ts';
+import type { Caller, TaskJson } from './calls.ts';
 
 export function taskJson(document: HoldfastDocument, task: Task, caller: Caller): TaskJson {
   return {
-    ...core.taskJson(task, (id) => document.tag(id)?.name),
+    ...core.taskJson(task, (id) => document.tag(id)?.name, document.sectionOf(task.id)?.id ?? null),
     isOverdue: isOverdue(task, caller.nowMs, caller.timeZone),
   };
 }
 
 export function tagNames(document: HoldfastDocument, task: Task): string[] {
   return core.tagNames(task, (id) => document.tag(id)?.name);
-}
-
-export function namedJson({ id, name, color, createdAt, updatedAt }: List | Tag): NamedJson {
-  return {
-    id,
-    name,
-    color,
-    createdAt: core.instantText(createdAt),
-    updatedAt: core.instantText(updatedAt),
-  };
 }

@@ -10,18 +10,23 @@ import type { HoldfastDocument, ListId, Task, TaskId } from '@holdfast/core/docu
 import { foldText } from '@holdfast/core/fold.ts';
 import { createMatcher, textsOf } from '@holdfast/core/matching.ts';
 import { overdueFrom } from '@holdfast/core/overdue.ts';
-import { PRIORITY_NAMES, TASK_SORTS, refused } from './calls.ts';
-import type { Caller, Outcome, TaskQuery, TaskSort } from './calls.ts';
+import type { RankKey } from '@holdfast/core/query/answer.ts';
+import { PRIORITY_NAMES, refused } from './calls.ts';
+import type { Caller, Outcome, Refused, TaskQuery, TaskSort } from './calls.ts';
 import { readInstant } from './moments.ts';
 import { tagNames } from './task-json.ts';
+import { askedView } from './views.ts';
+import type { AskedView } from './views.ts';
 
-/** The first part is compared upwards whatever the order: what has no due date comes last both ways. */
-type SortKey = readonly (string | number)[];
+/** Of TASK_SORTS the first part is compared upwards whatever the order: what has no due date comes last both ways. */
+type SortKey = RankKey;
 
-interface Cursor {
-  readonly sort: TaskSort;
-  readonly order: 'asc' | 'desc';
-  readonly key: SortKey;
+/** How the tasks of a page follow each other. */
+interface Sorting {
+  /** Tells the cursor of one order from another's. */
+  readonly name: string;
+  keyOf(task: Task): SortKey;
+  compare(a: SortKey, b: SortKey): number;
 }
 
 export interface TaskPage {
@@ -30,30 +35,57 @@ export interface TaskPage {
 }
 
 export function findTasks(document: HoldfastDocument, query: TaskQuery, caller: Caller): Outcome<TaskPage> {
-  const { sort } = query;
-  // The most urgent first is what people mean by sorting by priority.
-  const order = query.order ?? (sort === 'priority' ? 'desc' : 'asc');
-  const from = query.cursor === undefined ? null : readCursor(query.cursor);
-  if (query.cursor !== undefined && (from === null || from.sort !== sort || from.order !== order)) {
+  const view = askedView(document, query, caller);
+  if (!view.ok) return view;
+  const sorting = sortingOf(document, query, view.value);
+  if ('ok' in sorting) return sorting;
+  const from = query.cursor === undefined ? null : readCursor(query.cursor, sorting.name);
+  if (query.cursor !== undefined && from === null) {
     const mend = 'take nextCursor as it was given, with the same sort and order';
     return refused('invalid', `"${query.cursor.slice(0, 60)}" is no cursor of this list; ${mend}.`, 'cursor');
   }
-  const keyOf = keyReader(document, sort);
-  const matches = filterOf(document, query, caller);
+  const matches = filterOf(document, query, caller, view.value);
   const found: { task: Task; key: SortKey }[] = [];
   for (const task of document.tasks()) {
     if (!matches(task)) continue;
-    const key = keyOf(task);
-    if (from === null || compareKeys(key, from.key, order) > 0) found.push({ task, key });
+    const key = sorting.keyOf(task);
+    if (from === null || sorting.compare(key, from) > 0) found.push({ task, key });
   }
-  found.sort((a, b) => compareKeys(a.key, b.key, order));
+  found.sort((a, b) => sorting.compare(a.key, b.key));
   const page = found.slice(0, query.limit);
   const last = found.length > query.limit ? page.at(-1) : undefined;
-  const nextCursor = last === undefined ? null : writeCursor({ sort, order, key: last.key });
+  const nextCursor = last === undefined ? null : writeCursor(sorting.name, last.key);
   return { ok: true, value: { tasks: page.map(({ task }) => task), nextCursor } };
 }
 
-function filterOf(document: HoldfastDocument, query: TaskQuery, caller: Caller): (task: Task) => boolean {
+/** What is asked for by name, else what the view says, else by creation. */
+function sortingOf(document: HoldfastDocument, query: TaskQuery, view: AskedView | null): Sorting | Refused {
+  if (view !== null && query.sort === undefined) {
+    const { ranking, rankedBy } = view;
+    return query.order === undefined
+      ? { name: `query ${rankedBy}`, keyOf: ranking.keyOf, compare: ranking.compare }
+      : refused(
+          'invalid',
+          'A query says its own order ("sort by due desc"); or give a sort besides.',
+          'order',
+        );
+  }
+  const { sort = 'created' } = query;
+  // The most urgent first is what people mean by sorting by priority.
+  const order = query.order ?? (sort === 'priority' ? 'desc' : 'asc');
+  return {
+    name: `${sort} ${order}`,
+    keyOf: keyReader(document, sort),
+    compare: (a, b) => compareKeys(a, b, order),
+  };
+}
+
+function filterOf(
+  document: HoldfastDocument,
+  query: TaskQuery,
+  caller: Caller,
+  view: AskedView | null,
+): (task: Task) => boolean {
   const tests: ((task: Task) => boolean)[] = [];
   const { status, priority } = query;
   if (status?.includes('trashed')) {
@@ -61,12 +93,14 @@ function filterOf(document: HoldfastDocument, query: TaskQuery, caller: Caller):
       (task) => task.trashedAt !== null || (task.trashedAt === null && status.includes(task.status)),
     );
   } else {
-    tests.push((task) => task.trashedAt === null);
+    // Who says which status is meant has the closed ones of a view too.
+    tests.push(view !== null && status === undefined ? view.isShown : (task) => task.trashedAt === null);
     if (status !== undefined) tests.push((task) => status.includes(task.status));
   }
   if (priority !== undefined) tests.push((task) => priority.includes(task.priority ?? 'none'));
   for (const tag of query.tag ?? []) tests.push(tagTest(document, tag));
   if (query.list !== undefined) tests.push(listTest(document, query.list));
+  if (query.section !== undefined) tests.push(sectionTest(document, query.section));
   if (query.due_after !== undefined) tests.push(dueTest(query.due_after, caller, 1));
   if (query.due_before !== undefined) tests.push(dueTest(query.due_before, caller, -1));
   if (query.q !== undefined) {
@@ -75,6 +109,7 @@ function filterOf(document: HoldfastDocument, query: TaskQuery, caller: Caller):
       id === null ? null : (document.list(id)?.name ?? null);
     tests.push((task) => matcher.matches(textsOf(task, tagNames(document, task), listName(task.listId))));
   }
+  if (view !== null) tests.push(view.asks);
   return (task) => tests.every((test) => test(task));
 }
 
@@ -95,6 +130,14 @@ function listTest(document: HoldfastDocument, wanted: string): (task: Task) => b
   // A list that someone has named so goes before the word for what is in no list.
   if (name === 'inbox' && ids.size === 1) ids.add(null);
   return (task) => ids.has(task.listId);
+}
+
+function sectionTest(document: HoldfastDocument, wanted: string): (task: Task) => boolean {
+  const name = foldText(wanted);
+  return ({ id }) => {
+    const section = document.sectionOf(id);
+    return section !== null && (section.id === wanted || foldText(section.name) === name);
+  };
 }
 
 /**
@@ -158,24 +201,23 @@ function compare(a: string | number, b: string | number): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function writeCursor({ sort, order, key }: Cursor): string {
-  return Buffer.from(JSON.stringify([sort, order, key])).toString('base64url');
+function writeCursor(name: string, key: SortKey): string {
+  return Buffer.from(JSON.stringify([name, key])).toString('base64url');
 }
 
-/** Null: not one of ours. */
-function readCursor(text: string): Cursor | null {
+/** Null: not one of this order. */
+function readCursor(text: string, name: string): SortKey | null {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
   } catch {
     return null;
   }
-  if (!Array.isArray(parsed)) return null;
-  const [sort, order, key] = parsed as unknown[];
-  const known = TASK_SORTS.find((name) => name === sort);
-  if (known === undefined || (order !== 'asc' && order !== 'desc')) return null;
-  if (!Array.isArray(key) || !key.every((part) => typeof part === 'string' || typeof part === 'number')) {
-    return null;
-  }
-  return { sort: known, order, key };
+  if (!Array.isArray(parsed) || parsed[0] !== name) return null;
+  const key: unknown = parsed[1];
+  return Array.isArray(key) && key.every(isPart) ? key : null;
+}
+
+function isPart(part: unknown): part is SortKey[number] {
+  return part === null || typeof part === 'string' || typeof part === 'number';
 }

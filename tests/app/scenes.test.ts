@@ -2,11 +2,12 @@
  * Scenes of someone's week, played with a real server, its workers, two browsers and a network that is cut. The asleep phone
  * is played in notifications.test.ts, where time can be moved.
  */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startApp } from '../support/app.ts';
 import type { App } from '../support/app.ts';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser } from '../support/chromium.ts';
+import { openLine } from '../support/cuttable-line.ts';
 import { testDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { PHONE, newAccount, newPerson, personAt } from './person.ts';
@@ -197,3 +198,76 @@ test('[ST7] the new phone: everything is there after signing in; the old one is 
   await fresh.add('Goes on');
   await fresh.untilSync(/^\s*All saved/);
 });
+
+test('[ST8] the update: every server and the workers are replaced while two devices work, and neither shows a sign of it', async () => {
+  const start = (role: 'sync' | 'workers'): Promise<App> =>
+    startApp({
+      databaseUrl: database.url,
+      args: [`--role=${role}`],
+      env: { RATE_LIMITS: 'off' },
+    });
+  const servers = await Promise.all([start('sync'), start('sync')]);
+  const workers = await start('workers');
+  const lines = await Promise.all(servers.map(({ url }) => openLine(url)));
+  onTestFinished(async () => {
+    for (const line of lines) await line.close();
+  });
+  const account = newAccount();
+  const [laptop, phone] = (await Promise.all(
+    lines.map(({ url }, n) => newPerson(browser, url, n === 0 ? {} : { viewport: PHONE })),
+  )) as [Person, Person];
+  people.push(laptop, phone);
+  await laptop.createAccount(account);
+  await phone.signIn(account);
+  for (const person of [laptop, phone]) await person.untilSync(/^\s*All saved/);
+  const shown = await Promise.all([laptop, phone].map((person) => recordSync(person)));
+  await phone.quickAdd.fill('half a thou');
+
+  let isOver = false;
+  let done = 0;
+  // Each sees what the other did, or this goes no further.
+  const working = (async () => {
+    for (; !isOver; done++) {
+      const title = `Task ${done}`;
+      await laptop.add(title);
+      await phone.tick(title).click();
+      for (const person of [laptop, phone]) await person.row(title).waitFor({ state: 'detached' });
+    }
+  })();
+  // As Kubernetes does it: the new one is ready, new connections go there, and then the old one is told to end.
+  for (const [n, old] of servers.entries()) {
+    const next = await start('sync');
+    lines[n]?.leadTo(next.url);
+    expect(await old.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  }
+  await start('workers');
+  expect(await workers.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  isOver = true;
+  await working;
+
+  await laptop.untilSync(/^\s*All saved/);
+  expect(done).toBeGreaterThan(3);
+  for (const person of [laptop, phone]) {
+    await person.untilTitles();
+    await person.page.getByRole('button', { name: `Completed ${done}` }).waitFor();
+  }
+  expect(await phone.quickAdd.inputValue()).toBe('half a thou');
+  for (const texts of shown) {
+    expect((await texts()).filter((text) => !/^(All saved|Saving)/.test(text))).toEqual([]);
+  }
+});
+
+/** Every text that the sync status shows from now on, however shortly. */
+async function recordSync({ sync }: Person): Promise<() => Promise<string[]>> {
+  const texts = await sync.evaluateHandle((element) => {
+    const seen: string[] = [];
+    const note = (): void => {
+      const text = element.textContent.trim();
+      if (seen.at(-1) !== text) seen.push(text);
+    };
+    note();
+    new MutationObserver(note).observe(element, { childList: true, subtree: true, characterData: true });
+    return seen;
+  });
+  return () => texts.jsonValue();
+}

@@ -1,4 +1,8 @@
+import { openDocument } from '@holdfast/core/document.ts';
+import type { EpochMs } from '@holdfast/core/document.ts';
+import { seededRandom } from '@holdfast/core/testing/random.ts';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import * as Y from 'yjs';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser } from '../support/chromium.ts';
 import { PHONE, newPerson } from './person.ts';
@@ -391,3 +395,57 @@ test('[P15] lists: made, filled, renamed, thrown away and brought back', async (
   await anna.page.getByRole('link', { name: 'House and garden' }).click();
   await anna.untilTitles('Clean the gutter');
 });
+
+test('[P28] in a long list an edit draws nothing anew but what moves, and it begins with its rows', async () => {
+  const anna = await arrive();
+  const { page } = anna;
+  const titles = Array.from({ length: 400 }, (_, n) => `Task ${n + 1}`);
+  await anna.go('Settings');
+  await page.getByLabel('File to import').setInputFiles({
+    name: 'long.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(fileOf(titles)),
+  });
+  await page.getByText('400 tasks added').waitFor();
+  await anna.go('Inbox');
+  await anna.row('Task 1').waitFor();
+  const drawn = await page.evaluate(() => {
+    const rows = [...document.querySelectorAll<HTMLElement>('[data-list] [data-task]')];
+    for (const row of rows) row.dataset['mark'] = 'old';
+    return rows.length;
+  });
+  expect(drawn).toBeGreaterThan(30);
+  expect(drawn).toBeLessThan(200);
+  await anna.tick('Task 3').click();
+  await anna.row('Task 3').waitFor({ state: 'detached' });
+  const anew = await page.evaluate(() => ({
+    rows: document.querySelectorAll('[data-list] [data-task]:not([data-mark])').length,
+    chunks: [...document.querySelectorAll('[data-chunk]')].filter((chunk) => chunk.childElementCount > 0)
+      .length,
+  }));
+  // What was the first row of a chunk is now the last one of the chunk before.
+  expect(anew.rows).toBeLessThanOrEqual(anew.chunks);
+  expect(anew.chunks).toBeGreaterThan(1);
+
+  // Far below, and at the end.
+  await page.evaluate(() => {
+    scrollTo(0, document.body.scrollHeight);
+  });
+  await anna.row('Task 400').waitFor();
+  expect(await page.locator('[data-list] [data-task]').count()).toBeLessThan(200);
+});
+
+/** As the app's Export writes it. */
+function fileOf(titles: readonly string[]): string {
+  const document = openDocument({
+    doc: new Y.Doc(),
+    now: () => 1_767_225_600_000 as EpochMs,
+    random: seededRandom(1),
+  });
+  document.batch('titles', () => {
+    for (const title of titles) document.createTask({ title });
+  });
+  const file = JSON.stringify(document.exportJson());
+  document.close();
+  return file;
+}

@@ -4,6 +4,7 @@
  */
 import { benchApp } from './app.ts';
 import { benchFanout } from './fanout.ts';
+import { benchLoad } from './load/bench.ts';
 import { benchProjection } from './projection.ts';
 import { benchRecurrence } from './recurrence.ts';
 import { benchReminders } from './reminders/bench.ts';
@@ -16,6 +17,7 @@ const benches: Record<string, (options: string[]) => Promise<void>> = {
   app: benchApp,
   reminders: benchReminders,
   fanout: benchFanout,
+  load: benchLoad,
 };
 
 const [first, ...rest] = process.argv.slice(2);

@@ -10,7 +10,7 @@ import { busTransport, openEvents } from '@holdfast/deploy/bus/open-events.ts';
 import { createLogger } from '@holdfast/sync-server/logging.ts';
 import { createMetrics } from '@holdfast/sync-server/metrics.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openLine } from '../peers/cuttable-line.ts';
+import { openLine } from '../support/cuttable-line.ts';
 import { testDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { BUSES, busAddress, openTestEvents, TRANSPORTS } from '../support/transports.ts';

@@ -138,6 +138,9 @@ describe('without network', () => {
     await tab.uploaded();
     await page.clock.pauseAt(Date.now() + 1_000);
     w.harness.cut();
+    await tab.until((status) => status.connection === 'connecting');
+    // Offline is who cannot come back: that is known after the first attempt.
+    await failAttempt(page, null, 200);
     await tab.until((status) => status.connection === 'offline');
 
     // The clock stands: what is tried now is tried because of what happened.
@@ -171,12 +174,12 @@ describe('without network', () => {
     // Asked for in the very moment of the loss, when the socket is not quite gone: the planned attempt stays.
     await page.evaluate(() => {
       harness.device.onStatus((status) => {
-        if (status.connection === 'offline') harness.device.reconnect();
+        if (status.connection === 'connecting') harness.device.reconnect();
       });
     });
     const before = await attempts(page);
     w.harness.cut();
-    await tab.until((status) => status.connection === 'offline');
+    await tab.until((status) => status.connection === 'connecting');
     w.harness.restore();
     await page.clock.runFor(5_000);
     expect(await attempts(page)).toBe(before + 1);
@@ -194,7 +197,7 @@ describe('without network', () => {
     await a.page.clock.install();
     await a.page.clock.pauseAt(Date.now() + 1_000);
     w.harness.cut();
-    await seen.until((status) => status.connection === 'offline');
+    await seen.until((status) => status.connection === 'connecting');
     w.harness.restore();
     await seen.page.clock.runFor(5_000);
     await Promise.all([a, seen].map((tab) => tab.until((status) => status.connection === 'online')));

@@ -4,6 +4,7 @@ import type { EpochMs, HoldfastDocument, TaskId } from '@holdfast/core/document.
 import { removeMember, setMember } from '@holdfast/db/spaces.ts';
 import { parse } from '@holdfast/sync-server/http/schemas.ts';
 import type { Schema } from '@holdfast/sync-server/http/schemas.ts';
+import * as named from '@holdfast/sync-server/http/named-schemas.ts';
 import * as schemas from '@holdfast/sync-server/http/task-schemas.ts';
 import type { TaskJson } from '@holdfast/sync-server/replica/calls.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -95,6 +96,7 @@ describe('one task', () => {
       isOverdue: false,
       tags: [],
       listId: null,
+      sectionId: null,
       parentId: null,
       reminders: [],
       recurrence: null,
@@ -263,9 +265,14 @@ test('[AP1] answers are as described, with no field more', async () => {
     [await script.get(`/tasks/${id}`), schemas.task],
     [await script.send('POST', `/tasks/${id}/complete`), schemas.task],
     [await script.get('/tasks'), schemas.tasks],
-    [await script.send('POST', '/lists', { name: 'L' }), schemas.named],
-    [await script.get('/lists'), schemas.lists],
-    [await script.get('/tags'), schemas.tags],
+    [await script.send('POST', '/lists', { name: 'L' }), named.list],
+    [await script.get('/lists'), named.lists],
+    [await script.send('POST', '/sections', { name: 'S', listId: 'L' }), named.section],
+    [await script.get('/sections'), named.sections],
+    [await script.send('POST', '/tags', { name: 'T' }), named.tag],
+    [await script.get('/tags'), named.tags],
+    [await script.send('POST', '/filters', { name: 'F', query: 'open' }), named.filter],
+    [await script.get('/filters'), named.filters],
     [await script.get('/members'), schemas.members],
     [await script.get('/audit'), schemas.audit],
   ];

@@ -14,7 +14,7 @@ import { startApp, type App } from '../support/app.ts';
 import { launchChromium, type Browser } from '../support/chromium.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 import { connectStockClient, untilDoc, type StockClient } from '../support/stock-client.ts';
-import { openLine, type CuttableLine } from './cuttable-line.ts';
+import { openLine, type CuttableLine } from '../support/cuttable-line.ts';
 import { readField, taskIds, writeField, writeTask } from './foreign-writer.ts';
 
 let browser: Browser;

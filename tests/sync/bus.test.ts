@@ -1,6 +1,6 @@
 /** Two whole servers, real processes, with a real bus between them that dies, stalls and comes back. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openLine } from '../peers/cuttable-line.ts';
+import { openLine } from '../support/cuttable-line.ts';
 import { createAccount } from '../support/account.ts';
 import { startApp } from '../support/app.ts';
 import type { App } from '../support/app.ts';

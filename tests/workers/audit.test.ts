@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { createReplica, must, START_MS, sync, type Replica } from '@holdfast/core/testing/replica.ts';
 import { writerOf } from '@holdfast/core/ids.ts';
+import { CHAIN_START, chainHash } from '@holdfast/workers/audit/chain.ts';
 import { verifyAllAudits, verifyAudit } from '@holdfast/workers/audit/verify.ts';
 import { examineDatabase } from '@holdfast/deploy/doctor.ts';
 import { openSpace, recordUpdates, type Space } from './space.ts';
@@ -45,6 +46,11 @@ const audited = (spaceId = space.id) =>
 
 async function told(): Promise<unknown[][]> {
   return (await audited()).map((row) => [row.field, row.before, row.after, row.user_id, row.stands]);
+}
+
+async function workersAudit() {
+  await space.workers().runOnce();
+  return audited();
 }
 
 async function run(text: string): Promise<void> {
@@ -134,6 +140,62 @@ describe('what is told', () => {
     ]);
     expect(rows[12]).toMatchObject({ before: 'some', after: 'some more' });
     expect(rows[14]).toMatchObject({ entity_id: id, before: null, after: { is: 'Water twice' } });
+  });
+
+  test('[AU1] lists, sections, tags and filters are told as tasks are', async () => {
+    const list = must(ann.document.createList({ name: 'Garden' })).id;
+    const section = must(ann.document.createSection({ listId: list, name: 'Beds' })).id;
+    const other = must(ann.document.createSection({ listId: list, name: 'Pots' })).id;
+    const tag = must(ann.document.createTag({ name: 'soon' })).id;
+    const filter = must(ann.document.createFilter({ name: 'Late', query: 'overdue' })).id;
+    await space.append(anns.take());
+    meet();
+    const born = (await workersAudit()).filter((row) => row.field === 'born');
+    expect(born.map((row) => [row.entity, row.entity_id, row.after])).toEqual([
+      ['list', list, true],
+      ['section', section, { list }],
+      ['section', other, { list }],
+      ['tag', tag, true],
+      ['filter', filter, true],
+    ]);
+    const seen = (await audited()).length;
+    const at = ben.clock.ms + 5000;
+    ben.clock.ms = at;
+    must(ben.document.editList(list, { name: 'Yard', icon: 'garden', archived: true }));
+    must(ben.document.editSection(section, { name: 'Rows' }));
+    must(ben.document.moveSection(other, { before: section }));
+    must(ben.document.trashSection(other));
+    must(ben.document.editTag(tag, { color: 'red' }));
+    must(ben.document.editFilter(filter, { query: 'p1' }));
+    must(ben.document.trashFilter(filter));
+    must(ben.document.restoreFilter(filter));
+    const receivedAt = new Date('2026-12-01T12:00:00.123Z');
+    await space.append(bens.take(), BEN, receivedAt);
+    const rows = (await workersAudit()).slice(seen);
+    expect(rows.map((row) => [row.entity, row.entity_id, row.field, row.before, row.after])).toEqual([
+      ['list', list, 'archived', null, { at }],
+      ['list', list, 'icon', null, 'garden'],
+      ['list', list, 'name', 'Garden', 'Yard'],
+      ['section', section, 'name', 'Beds', 'Rows'],
+      ['section', other, 'order', expect.any(String), expect.any(String)],
+      ['section', other, 'trashed', null, { at }],
+      ['tag', tag, 'color', null, 'red'],
+      ['filter', filter, 'query', 'overdue', 'p1'],
+      ['filter', filter, 'trashed', null, { at }],
+      ['filter', filter, 'trashed', { at }, null],
+    ]);
+    for (const row of rows) {
+      expect(row).toMatchObject({
+        user_id: 'ben',
+        device_id: 'phone',
+        writer: writerOf(8),
+        claimed_at: new Date(at),
+        received_at: receivedAt,
+        stands: true,
+        ordinal: null,
+      });
+    }
+    expect(await verifyAudit(space.database, space.id)).toMatchObject({ broken: null });
   });
 
   test('[AU2] a concurrent change that does not stand is told and marked, whichever comes first', async () => {
@@ -299,6 +361,30 @@ describe('the chain', () => {
     await tamper(text);
     expect(await broken()).toMatchObject({ seq });
     expect((await doctor()).join()).toContain(`the audit of space ${space.id} is broken: row ${seq} `);
+  });
+
+  test('[AU5] a row has the hash that it had in every version, before sections were audited too', () => {
+    const row = {
+      space_id: '6f1b2f0e-0000-4000-8000-000000000001',
+      seq: 1,
+      log_seq: 7,
+      entity: 'list',
+      entity_id: 'Zq3Jm0cA7vXr9TbK',
+      ordinal: null,
+      field: 'name',
+      before: '"Garden"',
+      after: null,
+      user_id: 'ann',
+      device_id: null,
+      writer: '7',
+      stamp: START_MS * 1024,
+      stands: true,
+      claimed_at: new Date(START_MS),
+      received_at: new Date(START_MS + 1),
+    };
+    expect(chainHash(CHAIN_START, row).toString('hex')).toBe(
+      '7dc17905e10be77c5f7076c3850bb1a0e121f13dc87d0066da21c8bd2da9b058',
+    );
   });
 
   test('[AU6] the table refuses changes, deletions and emptying', async () => {

@@ -8,7 +8,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as Y from 'yjs';
-import type { TagId, TaskId } from '@holdfast/core/document.ts';
+import type { HoldfastDocument, TagId, TaskId } from '@holdfast/core/document.ts';
 import { createReplica, START_MS, sync, type Replica } from '@holdfast/core/testing/replica.ts';
 import { verifyAudit } from '@holdfast/workers/audit/verify.ts';
 import { compareSpace } from '@holdfast/workers/projection/reconcile.ts';
@@ -41,6 +41,8 @@ const KINDS = [
   'tag',
   'nest',
   'list',
+  'section',
+  'filter',
   'settle',
   'undo',
   'meet',
@@ -170,7 +172,7 @@ async function checkAudit({ doc }: Replica, spaceId: string): Promise<void> {
       row.after,
     ]),
   );
-  for (const root of ['tasks', 'lists', 'tags']) {
+  for (const root of ['tasks', 'lists', 'sections', 'tags', 'filters']) {
     for (const [key, raw] of doc.getMap<{ v: unknown; t: number }>(root)) {
       const at = key.lastIndexOf('@');
       if (at === -1) continue;
@@ -188,7 +190,9 @@ function act({ document, clock }: Replica, kind: Happening['kind'], a: number): 
   const task = tasks[a % Math.max(1, tasks.length)];
   const other = tasks[(a >> 3) % Math.max(1, tasks.length)];
   if (kind === 'create') document.createTask({ title: `t${a}`, ...(a % 2 ? { notes: `n${a}` } : {}) });
-  if (kind === 'list') document.createList({ name: `l${a}` });
+  if (kind === 'list') changeLists(document, a);
+  if (kind === 'section') changeSections(document, a);
+  if (kind === 'filter') changeFilters(document, a);
   if (kind === 'undo') document.undo();
   if (kind === 'settle') {
     const [conflict] = document.conflicts();
@@ -240,4 +244,34 @@ function act({ document, clock }: Replica, kind: Happening['kind'], a: number): 
     default:
       return;
   }
+}
+
+function changeLists(document: HoldfastDocument, a: number): void {
+  const [first, second] = [...document.lists()].sort((x, y) => (x.id < y.id ? -1 : 1));
+  if (first === undefined || a % 3 === 0) document.createList({ name: `l${a}` });
+  else if (a % 3 === 1) document.editList(first.id, { name: `l${a}`, archived: a % 2 === 0, icon: 'home' });
+  else if (second !== undefined) document.moveList(first.id, { after: second.id });
+  else if (first.trashedAt === null) document.trashList(first.id);
+  else document.restoreList(first.id);
+}
+
+function changeSections(document: HoldfastDocument, a: number): void {
+  const lists = [...document.lists()].sort((x, y) => (x.id < y.id ? -1 : 1));
+  const list = lists[a % Math.max(1, lists.length)];
+  if (list === undefined) return;
+  const [first, second] = document.sections(list.id);
+  const [gone] = document.trashedSections();
+  if (first === undefined || a % 4 === 0) document.createSection({ listId: list.id, name: `s${a}` });
+  else if (a % 4 === 1) document.editSection(first.id, { name: `s${a}` });
+  else if (a % 4 === 2 && second !== undefined) document.moveSection(second.id, { before: first.id });
+  else if (gone !== undefined) document.restoreSection(gone.id);
+  else document.trashSection(first.id);
+}
+
+function changeFilters(document: HoldfastDocument, a: number): void {
+  const [first] = [...document.filters()].sort((x, y) => (x.id < y.id ? -1 : 1));
+  if (first === undefined || a % 4 === 0) document.createFilter({ name: `f${a}`, query: `t${a}` });
+  else if (a % 4 === 1) document.editFilter(first.id, { query: `t${a}`, color: a % 2 ? 'red' : null });
+  else if (first.trashedAt === null) document.trashFilter(first.id);
+  else document.restoreFilter(first.id);
 }

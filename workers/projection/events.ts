@@ -11,6 +11,7 @@ import type { TaskId } from '@holdfast/core/ids.ts';
 import type { Model } from '@holdfast/core/model.ts';
 import { instantText, taskJson } from '@holdfast/core/task-json.ts';
 import type { Task } from '@holdfast/core/task.ts';
+import { shownSection } from '@holdfast/core/tree.ts';
 import { msOfStamp } from '@holdfast/core/stamp.ts';
 import type { Cursor, OutboxRow } from '@holdfast/db/projection.ts';
 import type { CarriedChange } from './audit-rows.ts';
@@ -59,7 +60,7 @@ function deedsOf(carried: readonly CarriedChange[]): Deed[] {
   const deeds = new Map<string, Deed>();
   for (const each of carried) {
     const { change, row } = each;
-    if (!change.stands || change.entity === 'filter') continue;
+    if (!change.stands || change.entity === 'filter' || change.entity === 'section') continue;
     const isOpening = change.field === 'occurrence';
     const key = JSON.stringify([
       change.entity,
@@ -130,7 +131,7 @@ function changeJson({ field, before, after }: { field: string; before: unknown; 
 /** The API has its trash for what is in it; whoever only hears of a task is told. */
 function toldTask(task: Task, model: Model): object {
   return {
-    ...taskJson(task, (tag) => model.tag(tag)?.name),
+    ...taskJson(task, (tag) => model.tag(tag)?.name, shownSection(task, model.sectionsOf)?.id ?? null),
     trashedAt: task.trashedAt === null ? null : instantText(task.trashedAt),
   };
 }

@@ -7,19 +7,19 @@
  * Several edits of one note that arrive in one row all show the text before and after that row.
  */
 import * as Y from 'yjs';
-import type { EpochMs, TaskId } from '@holdfast/core/ids.ts';
+import type { EpochMs, SectionId, TaskId } from '@holdfast/core/ids.ts';
 import { parseOccurrenceId } from '@holdfast/core/ids.ts';
-import { birthOf, createModel } from '@holdfast/core/model.ts';
+import { birthOf, createModel, rootOf } from '@holdfast/core/model.ts';
 import type { Model } from '@holdfast/core/model.ts';
 import { readNotesValue, textKey } from '@holdfast/core/notes.ts';
 import { compareRegisters, effective, isSameValue, parseKey, readRegister } from '@holdfast/core/register.ts';
 import type { Register } from '@holdfast/core/register.ts';
 import { createStampClock, isStamp } from '@holdfast/core/stamp.ts';
-import { createTable } from '@holdfast/core/store.ts';
-import type { Entity, Table } from '@holdfast/core/store.ts';
+import type { Entity } from '@holdfast/core/store.ts';
+import type { EntityKind } from '@holdfast/core/task.ts';
 import { isStorableName } from './storable.ts';
 
-export type ChangedKind = 'task' | 'list' | 'tag' | 'filter';
+export type ChangedKind = EntityKind;
 
 /** One change of one field, in the words of the document. */
 export interface FieldChange {
@@ -52,8 +52,7 @@ export interface Touched {
   readonly tags: Set<string>;
 }
 
-const ROOTS = ['tasks', 'lists', 'tags', 'filters'] as const;
-const KIND_OF_ROOT = { tasks: 'task', lists: 'list', tags: 'tag', filters: 'filter' } as const;
+const KINDS = ['task', 'list', 'section', 'tag', 'filter'] as const satisfies readonly ChangedKind[];
 
 interface Before {
   readonly kind: ChangedKind;
@@ -75,7 +74,6 @@ export class Replica {
   bytes = 0;
   /** Since the last time it was asked. */
   #touched: Touched = nothing();
-  readonly #filters: Table;
   readonly #maps = new Map<Y.AbstractType<unknown>, ChangedKind>();
   readonly #before = new Map<string, Before>();
   readonly #plainChanged = new Map<
@@ -94,17 +92,12 @@ export class Replica {
       this.bytes += base.body.length;
     }
     const clock = createStampClock(() => now() as EpochMs);
-    this.#filters = createTable(this.doc.getMap('filters'), () => undefined);
-    this.#filters.applyAll();
     // Before the model's own observers, which bring its tables up to date: here they still say what was.
-    for (const root of ROOTS) {
-      const map = this.doc.getMap<unknown>(root);
-      this.#maps.set(map as unknown as Y.AbstractType<unknown>, KIND_OF_ROOT[root]);
-      map.observe((event) => this.#note(KIND_OF_ROOT[root], event));
+    for (const kind of KINDS) {
+      const map = this.doc.getMap<unknown>(rootOf(kind));
+      this.#maps.set(map as unknown as Y.AbstractType<unknown>, kind);
+      map.observe((event) => this.#note(kind, event));
     }
-    this.#filters.map.observe((event) => {
-      for (const key of event.keysChanged) this.#filters.apply(key);
-    });
     this.model = createModel(this.doc, clock);
     this.model.onTransaction(({ tasks, lists, tags }) => {
       for (const id of tasks) this.#touched.tasks.add(parseOccurrenceId(id)?.taskId ?? id);
@@ -176,7 +169,7 @@ export class Replica {
   }
 
   #entity(kind: ChangedKind, id: string): Entity | undefined {
-    return kind === 'filter' ? this.#filters.entities.get(id) : this.model.tables[kind].entities.get(id);
+    return this.model.tables[kind].entities.get(id);
   }
 
   /** What the keys that a transaction changed said before it. */
@@ -234,8 +227,13 @@ export class Replica {
       const after = entity?.plain.get(name);
       if (name === 'purged' && after !== undefined) purged.add(`${kind}/${id}`);
       if (after === undefined || before !== undefined || entity === undefined) continue;
-      if (name === 'born') changes.push(this.#plain(kind, id, 'born', birthOf(entity)));
-      else if (name === 'purged') changes.push(this.#plain(kind, id, 'purged', markOf(after)));
+      if (name === 'born') {
+        // Of which list a section is stands nowhere else.
+        const list = kind === 'section' ? this.model.section(id as SectionId)?.listId : undefined;
+        const made = this.#plain(kind, id, 'born', birthOf(entity));
+        changes.push(list == null ? made : { ...made, after: { list } });
+      }
+      if (name === 'purged') changes.push(this.#plain(kind, id, 'purged', markOf(after)));
     }
     for (const [path, before] of this.#before) {
       const { kind, id, field } = before;

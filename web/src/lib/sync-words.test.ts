@@ -43,6 +43,9 @@ test('[P16] an edit just made is being saved; it waits when it has not arrived a
   const status: SyncStatus = { ...calm, waiting: 1, saving: true, oldestWaitingAt: (NOW - 500) as EpochMs };
   expect(syncWords(status, o).kind).toBe('saving');
   expect(syncWords(status, { ...o, now: NOW + 5_000 }).kind).toBe('waiting');
+  const returning = { ...status, connection: 'connecting' } as const;
+  expect(syncWords(returning, o).kind).toBe('saving');
+  expect(syncWords(returning, { ...o, now: NOW + 5_000 }).kind).toBe('waiting');
 });
 
 test('[P16] "All saved" is never said while an edit is only in memory or only on this device', () => {

@@ -89,8 +89,10 @@ export function edits(count: number): string {
 }
 
 function isOnItsWay(status: SyncStatus, now: number): boolean {
-  if (status.connection !== 'online') return false;
-  return status.oldestWaitingAt === null || now - status.oldestWaitingAt < PATIENCE_MS;
+  if (status.oldestWaitingAt === null) return status.connection === 'online';
+  // A connection that is being made again takes a moment too.
+  const isUp = status.connection === 'online' || status.connection === 'connecting';
+  return isUp && now - status.oldestWaitingAt < PATIENCE_MS;
 }
 
 function sinceWords(status: SyncStatus, o: { now: number; locale: string }): string {

@@ -145,8 +145,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   });
   provider.on('connection-close', () => {
     clearTimeout(connectTimer);
+    // A server that is replaced ends its connections and another takes them: only who cannot come back is offline.
+    hasFailed = session?.isGreeted !== true;
     endSession();
-    hasFailed = true;
     // y-websocket's own next attempt then does nothing.
     provider.shouldConnect = false;
     planAttempt();

@@ -151,7 +151,7 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
     // Asked each time: a person travels while the app is open.
     timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
   });
-  const viewCache = keepViewCache(database, document);
+  const viewCache = keepViewCache(database, document, now);
   const sync = createSync({
     storage,
     ids,

@@ -11,7 +11,9 @@ import type { Device, DeviceOptions, DeviceStart } from './device.ts';
 import { DOCUMENT_STORES } from './document-stores.ts';
 import { createRegistry, guessDeviceName } from './registry.ts';
 import type { EpochMs } from './status.ts';
-import { readViewCache } from './view-cache.ts';
+import { readViewCache, type ViewCache } from './view-cache.ts';
+
+const FRAME_LIMIT_MS = 200;
 
 export function openDevice(options: DeviceOptions = {}): Promise<Device> {
   return startDevice(options).device;
@@ -40,12 +42,15 @@ export function startDevice(options: DeviceOptions = {}): DeviceStart {
 
   const database = createDatabase({ name: documentName, stores: DOCUMENT_STORES });
 
+  const firstPaint = readViewCache(database);
+
   function tellQueued(): void {
     for (const listener of queuedListeners) listener(queue.length);
   }
 
   async function load(): Promise<Device> {
-    const { openLoaded } = await import('./device.ts');
+    // Reading the document keeps the page busy for longer than its first rows may be waited for.
+    const [{ openLoaded }] = await Promise.all([import('./device.ts'), firstPaint.then(untilPainted)]);
     const device = await openLoaded({ now, registry, database, options, whenGone: (act) => (onGone = act) });
     loaded = device.document;
     for (const run of queue.splice(0)) run(loaded);
@@ -54,7 +59,7 @@ export function startDevice(options: DeviceOptions = {}): DeviceStart {
   }
 
   return {
-    firstPaint: readViewCache(database),
+    firstPaint,
     edit(run) {
       if (loaded) run(loaded);
       else {
@@ -71,4 +76,20 @@ export function startDevice(options: DeviceOptions = {}): DeviceStart {
     },
     device: load(),
   };
+}
+
+/** The frame that shows the cache is on the screen, or there is none to wait for. */
+function untilPainted(cache: ViewCache | null): Promise<void> | undefined {
+  if (!cache || cache.tasks.length === 0 || document.visibilityState === 'hidden') return undefined;
+  return new Promise((resolve) => {
+    // A window that is hidden meanwhile draws no frame.
+    const limit = setTimeout(resolve, FRAME_LIMIT_MS);
+    requestAnimationFrame(() => {
+      // The frame is drawn after this callback and before the next task.
+      setTimeout(() => {
+        clearTimeout(limit);
+        resolve();
+      });
+    });
+  });
 }

@@ -237,7 +237,8 @@ export function createSync(options: SyncOptions): Sync {
   /** The leader may be a window in the background, which tries seldom: one that is looked at goes on asking it. */
   function remind(): void {
     clearTimeout(reminder);
-    if (isClosed || connection || !account || heard.connection !== 'offline' || !isVisible()) return;
+    const isLost = heard.connection === 'offline' || heard.connection === 'connecting';
+    if (isClosed || connection || !account || !isLost || !isVisible()) return;
     const delayMs = MAX_BACKOFF_SEEN_MS * (0.5 + options.random() / 2);
     reminder = setTimeout(() => {
       if (connection || !isVisible()) return;

@@ -17,7 +17,7 @@ import {
   wantedTexts,
 } from '@holdfast/core/query/answer.ts';
 import type { SortKey } from '@holdfast/core/query/language.ts';
-import { withIds, withNames, writeQuery } from '@holdfast/core/query/write.ts';
+import { isShownIn, VIEW_SORT } from '@holdfast/core/query/view.ts';
 import type { ViewRule } from '../tasks/sorted-view.ts';
 import type { TaskRow } from '../tasks/task-rules.ts';
 import type { TaskStore } from '../tasks/task-store.svelte.ts';
@@ -34,16 +34,6 @@ export interface Moment {
 /** Names as a query may say them: what is in the trash cannot be asked for. */
 export function namesOf(tasks: TaskStore): QueryNames {
   return { lists: tasks.lists, tags: tasks.tags };
-}
-
-export function keptText(text: string, names: QueryNames): string {
-  return writeQuery(withIds(parseQuery(text).query, names));
-}
-
-/** A kept query as its person reads it. What cannot be understood (any more) is shown as it is. */
-export function shownText(kept: string, names: QueryNames): string {
-  const { query, faults } = parseQuery(kept);
-  return faults.length > 0 ? kept : writeQuery(withNames(query, names));
 }
 
 export interface ViewAnswer {
@@ -71,7 +61,7 @@ export function answerView(kept: string, tasks: TaskStore, present: Moment): Vie
     const order = createOrder(sort, present.timeZone);
     return {
       matches: (row) => {
-        if (row.trashedAt !== null || !isWanted(row)) return false;
+        if (!isWanted(row)) return false;
         const task = askable(row, tasks);
         return task !== undefined && predicate(task);
       },
@@ -82,26 +72,26 @@ export function answerView(kept: string, tasks: TaskStore, present: Moment): Vie
       },
     };
   };
-  const isOpen = (row: TaskRow): boolean => isExact || row.doneAt === null;
-  const sort = query.sort.length > 0 ? query.sort : NATURAL_SORT;
+  const isShown = isShownIn(where);
+  const sort = query.sort.length > 0 ? query.sort : VIEW_SORT;
   return {
     faults,
-    rows: tasks.selection(key, ruleOf(isOpen, sort)),
+    rows: tasks.selection(
+      key,
+      ruleOf(({ trashedAt, doneAt }) => isShown({ trashedAt, closedAt: doneAt }), sort),
+    ),
     completed: () =>
       isExact
         ? []
         : tasks.selection(
             `completed ${key}`,
-            ruleOf((row) => row.doneAt !== null, [{ field: 'done', isDescending: true }]),
+            ruleOf(
+              (row) => row.trashedAt === null && row.doneAt !== null,
+              [{ field: 'done', isDescending: true }],
+            ),
           ),
   };
 }
-
-/** What has to be done first, first. */
-const NATURAL_SORT: readonly SortKey[] = [
-  { field: 'due', isDescending: false },
-  { field: 'priority', isDescending: true },
-];
 
 const askables = new WeakMap<TaskRow, QueryTask>();
 
@@ -134,7 +124,7 @@ export function findRows(
   scoreOf: (id: string) => number,
 ): FoundRows {
   const predicate = createPredicate(query.where, context);
-  const order = createOrder(query.sort.length > 0 ? query.sort : NATURAL_SORT, context.timeZone);
+  const order = createOrder(query.sort.length > 0 ? query.sort : VIEW_SORT, context.timeZone);
   const found: { row: TaskRow; task: QueryTask; score: number }[] = [];
   const isScored = query.sort.length === 0;
   for (const row of rows) {

@@ -25,23 +25,13 @@ import { createSubscriber } from 'svelte/reactivity';
 import type { CachedTask } from '../device/device.ts';
 import type { LocalDate } from '../words/calendar.ts';
 import { SortedView, type ViewRule } from './sorted-view.ts';
+import { type StepCount, Tally } from './tally.ts';
 import { type TaskRow, rowFromCache, rowFromTask, taskRules } from './task-rules.ts';
 
 /** How many views are kept up to date; the one unread for longest goes first. */
 const MAX_VIEWS = 64;
 /** A completed row stays for as long as a slip of the finger needs to be taken back. */
 const LINGER_MS = 600;
-
-export interface StepCount {
-  readonly done: number;
-  readonly total: number;
-}
-
-interface Tally {
-  readonly open: ReadonlyMap<string, number>;
-  readonly tags: ReadonlyMap<string, number>;
-  readonly steps: ReadonlyMap<string, StepCount>;
-}
 
 interface Lingering {
   readonly timer: ReturnType<typeof setTimeout>;
@@ -65,7 +55,7 @@ export class TaskStore {
     this.#changes = createSubscriber((update) => {
       this.#update = update;
       this.#views.clear();
-      this.#tallied = null;
+      this.#counted = null;
       const stop = this.#document ? this.#follow(this.#document) : undefined;
       this.#unfollow = stop;
       return () => {
@@ -78,7 +68,7 @@ export class TaskStore {
   }
 
   #unfollow: (() => void) | undefined;
-  #tallied: Tally | null = null;
+  #counted: Tally | null = null;
 
   /** The rows to show until the document is there. */
   showCached(tasks: readonly CachedTask[]): void {
@@ -148,13 +138,11 @@ export class TaskStore {
   }
   /** How many open tasks a list has. */
   openCount(listId: string): number {
-    this.#changes();
-    return this.#tally().open.get(listId) ?? 0;
+    return this.#tally.openIn(listId);
   }
   /** How far a task's steps are; undefined when it has none. */
   steps(parentId: string): StepCount | undefined {
-    this.#changes();
-    return this.#tally().steps.get(parentId);
+    return this.#tally.stepsOf(parentId);
   }
   /** Everything that is not in the trash, for searching. */
   get all(): readonly TaskRow[] {
@@ -225,8 +213,7 @@ export class TaskStore {
   }
   /** How many open tasks have a tag. */
   tagCount(tagId: string): number {
-    this.#changes();
-    return this.#tally().tags.get(tagId) ?? 0;
+    return this.#tally.tagged(tagId);
   }
   get trashedLists(): readonly List[] {
     this.#changes();
@@ -309,27 +296,9 @@ export class TaskStore {
     return view.items;
   }
 
-  /** Counts of everything in one pass, which is cheaper than a view for each count. */
-  #tally(): Tally {
-    if (this.#tallied) return this.#tallied;
-    // eslint-disable-next-line svelte/prefer-svelte-reactivity
-    const open = new Map<string, number>();
-    // eslint-disable-next-line svelte/prefer-svelte-reactivity
-    const steps = new Map<string, StepCount>();
-    // eslint-disable-next-line svelte/prefer-svelte-reactivity
-    const tags = new Map<string, number>();
-    for (const row of this.#everything()) {
-      if (row.trashedAt !== null) continue;
-      if (row.doneAt === null) for (const tag of row.tags) tags.set(tag, (tags.get(tag) ?? 0) + 1);
-      if (row.parentId !== null) {
-        const { done, total } = steps.get(row.parentId) ?? { done: 0, total: 0 };
-        steps.set(row.parentId, { done: done + (row.doneAt === null ? 0 : 1), total: total + 1 });
-      } else if (row.listId !== null && row.doneAt === null) {
-        open.set(row.listId, (open.get(row.listId) ?? 0) + 1);
-      }
-    }
-    this.#tallied = { open, steps, tags };
-    return this.#tallied;
+  get #tally(): Tally {
+    this.#changes();
+    return (this.#counted ??= new Tally(this.#everything()));
   }
 
   /** A task that lingers is judged as if it were still open. */
@@ -373,7 +342,7 @@ export class TaskStore {
   }
 
   #apply(changed: ReadonlySet<string>): void {
-    this.#tallied = null;
+    this.#counted?.update(changed, (id) => this.#rowOf(id));
     for (const view of this.#views.values()) {
       view.update(
         changed,
@@ -385,7 +354,7 @@ export class TaskStore {
   }
 
   #refresh(): void {
-    this.#tallied = null;
+    this.#counted = null;
     this.#views.clear();
     this.#update();
   }

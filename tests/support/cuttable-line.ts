@@ -14,11 +14,13 @@ export interface CuttableLine {
   /** Nothing passes any more on the connections that stand, and neither end is told; new ones work. */
   stall(): void;
   mend(): Promise<void>;
+  /** New connections go to this server from now on; those that stand stay with theirs, as behind a proxy. */
+  leadTo(serverUrl: string): void;
   close(): Promise<void>;
 }
 
 export async function openLine(serverUrl: string): Promise<CuttableLine> {
-  const target = new URL(serverUrl);
+  let target = new URL(serverUrl);
   const sockets = new Set<Socket>();
   let isCut = false;
 
@@ -63,6 +65,9 @@ export async function openLine(serverUrl: string): Promise<CuttableLine> {
     mend: () => {
       isCut = false;
       return Promise.resolve();
+    },
+    leadTo: (url) => {
+      target = new URL(url);
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
