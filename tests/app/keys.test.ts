@@ -356,7 +356,8 @@ test('[K11] at 200% zoom no page scrolls sideways and nothing is cut off', async
   };
   await anna.open('Call Tom');
   await look('the open task');
-  await press(anna, 'Escape');
+  await anna.page.goto('/');
+  await anna.row('Call Tom').waitFor();
   for (const path of [
     '/',
     '/today',
@@ -370,11 +371,10 @@ test('[K11] at 200% zoom no page scrolls sideways and nothing is cut off', async
     '/help',
     '/reset',
   ]) {
-    await anna.page.goto(path);
-    await anna.page.getByRole('heading', { level: 1 }).waitFor();
+    await anna.visit(path);
     await look(path);
   }
-  await anna.page.goto('/');
+  await anna.visit('/');
   await anna.row('Call Tom').waitFor();
   await press(anna, 'j', 'v');
   await anna.page.getByRole('region', { name: 'Selection' }).waitFor();

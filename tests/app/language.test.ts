@@ -1,11 +1,11 @@
 /** The app in German, and ready for languages that are read from right to left. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GERMAN } from '../../web/src/lib/words/german.ts';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser, Page } from '../support/chromium.ts';
+import { violations } from './axe.ts';
 import { cutOff } from './cut-off.ts';
 import { DESKTOP, PHONE, newPerson } from './person.ts';
 import type { Person } from './person.ts';
@@ -112,16 +112,6 @@ function englishIn(texts: readonly string[]): string[] {
   });
 }
 
-async function axeFaults(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page })
-    .setLegacyMode()
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
-  return violations.map(
-    ({ id, nodes }) => `${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
-  );
-}
-
 async function speakGerman(person: Person): Promise<void> {
   const { page } = person;
   await page.goto('/settings');
@@ -174,7 +164,7 @@ async function germanReader(screen: (typeof SCREENS)[number]): Promise<Reader> {
       const found = [
         ...englishIn(await page.evaluate(shownTexts)),
         ...(await page.evaluate(cutOff)),
-        ...(o.axe ? await axeFaults(page) : []),
+        ...(o.axe ? await violations(page) : []),
       ];
       if (found.length > 0) faults[what] = found;
       if (!PICTURES) return;
@@ -189,8 +179,10 @@ test.each(SCREENS)(
   async (screen) => {
     const { anna, page, faults, look } = await germanReader(screen);
     await addInGerman(page, 'Müll rausbringen heute jede Woche @unterwegs !hoch', 'Müll rausbringen');
+    await page.goto('/');
+    await untilDrawn(page);
     for (const place of PLACES) {
-      await page.goto(place);
+      await anna.visit(place);
       await untilDrawn(page);
       await look(place, { axe: true });
     }
@@ -384,9 +376,10 @@ test.each(SCREENS)(
     }
     await anna.open('Buy bread');
     await look(' task');
+    await page.goto('/');
+    await anna.untilSync('On this device only');
     for (const place of PLACES) {
-      await page.goto(place);
-      await page.getByRole('heading', { level: 1 }).waitFor();
+      await anna.visit(place);
       await look(place);
     }
     expect(faults).toEqual({});

@@ -17,12 +17,12 @@ test('[P90] a forgotten password is set anew by a link in a mail, and the tasks 
     },
   });
   const account = newAccount();
-  const anna = await newPerson(browser, app.url);
+  const anna = await newPerson(browser, app.url, { isNotInstalled: true });
   await anna.add('Call Tom');
   await anna.createAccount(account);
   await anna.untilSync(/^\s*All saved/);
 
-  const phone = await newPerson(browser, app.url, { viewport: PHONE });
+  const phone = await newPerson(browser, app.url, { viewport: PHONE, isNotInstalled: true });
   const { page } = phone;
   await phone.go('Settings');
   await page.getByRole('button', { name: 'Sign in' }).click();
@@ -48,7 +48,7 @@ test('[P90] a forgotten password is set anew by a link in a mail, and the tasks 
   await phone.untilTitles('Call Tom');
 
   // The link was for once.
-  const other = await newPerson(browser, app.url);
+  const other = await newPerson(browser, app.url, { isNotInstalled: true });
   await other.page.goto(link);
   await other.page.getByLabel('New password').fill('yet another battery');
   await other.page.getByRole('button', { name: 'Set password' }).click();
@@ -64,7 +64,7 @@ test('[P90] a forgotten password is set anew by a link in a mail, and the tasks 
 test('[P91] where the server sends no mail, the app says who can help', async () => {
   const [browser, database] = await Promise.all([launchChromium(), testDatabase()]);
   const app = await startApp({ databaseUrl: database.url });
-  const anna = await newPerson(browser, app.url);
+  const anna = await newPerson(browser, app.url, { isNotInstalled: true });
   await anna.page.goto('/reset');
   await anna.page.getByText('This server sends no mail. Ask the person who runs it').waitFor();
   expect(anna.errors).toEqual([]);

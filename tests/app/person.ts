@@ -42,6 +42,8 @@ export interface Person {
   untilTitles(...titles: string[]): Promise<void>;
   open(title: string): Promise<Locator>;
   go(place: 'Inbox' | 'Today' | 'Upcoming' | 'Search' | 'Trash' | 'Settings'): Promise<void>;
+  /** Goes to a page as by a link to it, which loads nothing anew. */
+  visit(path: string): Promise<void>;
   untilSync(text: string | RegExp): Promise<void>;
   paste(text: string): Promise<void>;
   createAccount(account: Account): Promise<void>;
@@ -144,6 +146,21 @@ export function personAt(context: BrowserContext, page: Page): Person & { untilR
     async go(place: string) {
       await page.getByRole('link', { name: place, exact: true }).first().click();
       await page.getByRole('heading', { level: 1, name: place }).waitFor();
+    },
+    async visit(path: string) {
+      if (new URL(page.url()).pathname === path) return;
+      await page.evaluate((href) => {
+        const left = document.querySelector('h1');
+        if (!left) throw new Error('A page without a heading');
+        // Every page draws a heading of its own.
+        left.dataset['left'] = '';
+        const link = document.createElement('a');
+        link.href = href;
+        left.after(link);
+        link.click();
+        link.remove();
+      }, path);
+      await page.locator('h1:not([data-left])').waitFor();
     },
     async untilSync(text: string | RegExp) {
       await sync.filter({ hasText: text }).waitFor();

@@ -48,7 +48,9 @@ export async function serveBuild(): Promise<StaticSite> {
       );
       const target = isFile ? file : join(BUILD, 'index.html');
       response.setHeader('content-type', TYPES[extname(target)] ?? 'application/octet-stream');
-      response.setHeader('cache-control', 'no-cache');
+      // As the server has it (sync-server/http/static-files.ts): so that a page that comes again is read and compiled once.
+      const isImmutable = isFile && wanted.startsWith('/_app/immutable/');
+      response.setHeader('cache-control', isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache');
       if (wanted === '/sw.js' && version > 1) {
         response.end(`${await readFile(target, 'utf8')}\n// version ${String(version)}\n`);
       } else createReadStream(target).pipe(response);

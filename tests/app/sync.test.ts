@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 async function arrive(options?: PersonOptions): Promise<Person> {
-  const person = await newPerson(browser, app.url, options);
+  const person = await newPerson(browser, app.url, { isNotInstalled: true, ...options });
   people.push(person);
   return person;
 }

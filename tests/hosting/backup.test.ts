@@ -180,7 +180,7 @@ test('[BK2] the app that was ahead brings back its edits, and says that all is s
   const file = join(await ownDataDir(), 'app.backup.gz');
   const app = await startApp({ databaseUrl: source.url, env: { RATE_LIMITS: 'off' } });
   const account = newAccount();
-  const anna = await newPerson(browser, app.url);
+  const anna = await newPerson(browser, app.url, { isNotInstalled: true });
   await anna.add('Before');
   await anna.createAccount(account);
   await anna.untilSync(/^\s*All saved/);
@@ -198,7 +198,7 @@ test('[BK2] the app that was ahead brings back its edits, and says that all is s
     env: { RATE_LIMITS: 'off', PORT: String(app.port) },
   });
   await anna.untilSync(/^\s*All saved/);
-  const other = await newPerson(browser, after.url);
+  const other = await newPerson(browser, after.url, { isNotInstalled: true });
   await other.signIn(account);
   await other.untilTitles('Before', 'After', 'Meanwhile');
   await browser.close();
