@@ -17,8 +17,11 @@ import { webManifest } from './web-manifest.ts';
 const clientFolder = '.svelte-kit/output/client';
 /** Named in src/offline/reminders.ts too. */
 const DOCUMENT_WORKER = 'document-worker.js';
-/** Kit numbers the layout 0, the error page 1, and the pages in order of their paths: 2 is the Inbox. */
-const FIRST_NODES = [0, 2];
+/**
+ * Kit numbers the layout 0, the error page 1, and the pages in order of their paths: 2 is the Inbox. It asks for the first two
+ * at once, whatever the page: in a part with others, the error page brought half of the app along before the first drawing.
+ */
+const FIRST_NODES = [0, 1, 2];
 const FIRST_PART = 'first';
 const buildId = Date.now().toString(36);
 

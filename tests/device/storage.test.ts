@@ -316,6 +316,36 @@ describe('opening', () => {
     await device.close();
   });
 
+  test('[V18] a first paint that is behind, or missing, is made anew by the next opening', async () => {
+    const device = await browser.newContext();
+    const tab = await openTab(device, server.url);
+    await tab.add('open');
+    await tab.page.evaluate(() => harness.device.close());
+    const titlesInCache = (act: 'take' | 'look'): Promise<string[] | null> =>
+      tab.page.evaluate(async (how) => {
+        const databases = await indexedDB.databases();
+        const name = databases.find((each) => each.name?.startsWith('holdfast-doc'))?.name ?? '';
+        const database = await new Promise<IDBDatabase>((resolve, reject) => {
+          const opening = indexedDB.open(name);
+          opening.onsuccess = () => resolve(opening.result);
+          opening.onerror = () => reject(opening.error ?? new Error('not opened'));
+        });
+        const store = database.transaction('view', 'readwrite').objectStore('view');
+        const found = await new Promise<{ tasks: { title: string }[] }[]>((resolve) => {
+          const asked = store.getAll();
+          asked.onsuccess = () => resolve(asked.result as { tasks: { title: string }[] }[]);
+        });
+        if (how === 'take') store.clear();
+        database.close();
+        return found[0]?.tasks.map(({ title }) => title) ?? null;
+      }, act);
+    expect(await titlesInCache('take')).toEqual(['open']);
+    expect(await titlesInCache('look')).toBeNull();
+    await tab.page.evaluate(() => harness.open());
+    await expect.poll(() => titlesInCache('look'), { timeout: 30_000 }).toEqual(['open']);
+    await device.close();
+  });
+
   test('[V19] a device is named so that its owner knows it, keeps its name, and can be given another', async () => {
     const device = await browser.newContext();
     const tab = await openTab(device, server.url);

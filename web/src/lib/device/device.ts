@@ -115,11 +115,13 @@ export interface Opening {
   registry: Registry;
   database: Database;
   options: DeviceOptions;
+  firstPaint: Promise<ViewCache | null>;
   /** The document was given up by another window, which could not tell this one. */
   whenGone: (act: () => void) => void;
 }
 
-export async function openLoaded({ now, registry, database, options, whenGone }: Opening): Promise<Device> {
+export async function openLoaded(opening: Opening): Promise<Device> {
+  const { now, registry, database, options, firstPaint, whenGone } = opening;
   const serverUrl = options.serverUrl ?? location.origin;
   const locks = navigator.locks ?? null;
   const accounts = createAccountClient(serverUrl);
@@ -151,7 +153,7 @@ export async function openLoaded({ now, registry, database, options, whenGone }:
     // Asked each time: a person travels while the app is open.
     timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
   });
-  const viewCache = keepViewCache(database, document, now);
+  const viewCache = keepViewCache(database, document, { now, found: firstPaint });
   const sync = createSync({
     storage,
     ids,

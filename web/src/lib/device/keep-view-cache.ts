@@ -4,6 +4,7 @@ import type { HoldfastDocument, Task } from '@holdfast/core/document.ts';
 import * as Y from 'yjs';
 import { request, type Database } from './database.ts';
 import type { EpochMs } from './status.ts';
+import { sameBytes } from './stored-document.ts';
 import { VIEW_CACHE_KEY, type CachedTask, type ViewCache } from './view-cache.ts';
 
 /** More than a list draws whole (task-list.svelte), so that a long list is one from the first paint on. */
@@ -21,22 +22,30 @@ export interface ViewCacheWriter {
 export function keepViewCache(
   database: Database,
   document: HoldfastDocument,
-  now: () => EpochMs,
+  o: { now: () => EpochMs; found: Promise<ViewCache | null> },
 ): ViewCacheWriter {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isDue = false;
+  let isClosed = false;
 
-  const unsubscribe = document.subscribe(() => {
+  const unsubscribe = document.subscribe(plan);
+  // A window that was closed soon after its last edit has left an older one, or none.
+  void o.found.then((cache) => {
+    if (!cache || !sameBytes(cache.stateVector, Y.encodeStateVector(document.doc))) plan();
+  });
+
+  function plan(): void {
+    if (isClosed) return;
     isDue = true;
     timer ??= setTimeout(() => void flush(), WRITE_DELAY_MS);
-  });
+  }
 
   async function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
     if (!isDue) return;
     isDue = false;
-    const cache = takeViewCache(document, now());
+    const cache = takeViewCache(document, o.now());
     try {
       await database.run(['view'], { mode: 'readwrite', durability: 'relaxed' }, async (stores) => {
         await request(stores('view').put(cache, VIEW_CACHE_KEY));
@@ -49,6 +58,7 @@ export function keepViewCache(
   return {
     flush,
     close() {
+      isClosed = true;
       clearTimeout(timer);
       unsubscribe();
     },

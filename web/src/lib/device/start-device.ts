@@ -51,7 +51,14 @@ export function startDevice(options: DeviceOptions = {}): DeviceStart {
   async function load(): Promise<Device> {
     // Reading the document keeps the page busy for longer than its first rows may be waited for.
     const [{ openLoaded }] = await Promise.all([import('./device.ts'), firstPaint.then(untilPainted)]);
-    const device = await openLoaded({ now, registry, database, options, whenGone: (act) => (onGone = act) });
+    const device = await openLoaded({
+      now,
+      registry,
+      database,
+      options,
+      firstPaint,
+      whenGone: (act) => (onGone = act),
+    });
     loaded = device.document;
     for (const run of queue.splice(0)) run(loaded);
     tellQueued();
