@@ -2,7 +2,7 @@
  * The beginning of a device: what is shown and taken before its document is there.
  *
  * Promise: it needs the names and the stores of this browser and nothing else, so it is small and comes with the first
- * script; the document's code (device.ts: Yjs, storage, connection) is asked for at once and comes beside the first paint.
+ * script; the document's code (device.ts: Yjs, storage, connection) is asked for at once and comes beside the first paint, and reading the document waits for that.
  */
 
 import type { HoldfastDocument } from '@holdfast/core/document.ts';

@@ -15,7 +15,9 @@ export type ConnectionState =
   | 'none'
   /** The session ended. Edits go on being stored and wait for the next sign-in. */
   | 'signed-out'
+  /** The last attempt failed, or the browser says that there is no network. */
   | 'offline'
+  /** None has failed since the start or since the last connection ended. */
   | 'connecting'
   | 'online'
   /** The server is there and will not take this device's edits; `refusal` says why. */

@@ -2,7 +2,7 @@
  * The view cache: open tasks as plain records, shown before the document is loaded.
  *
  * Promise: reading it costs one small read and never waits for the document. It is written some time after
- * a change (keep-view-cache.ts), so it may be old: it is for the first paint only, and nothing is ever computed from it.
+ * a change (keep-view-cache.ts), or by the next window, so it may be old: it is for the first paint only, and nothing is ever computed from it.
  */
 
 import { request, type Database } from './database.ts';
