@@ -23,6 +23,24 @@ const DOCUMENT_WORKER = 'document-worker.js';
  */
 const FIRST_NODES = [0, 1, 2];
 const FIRST_PART = 'first';
+/** What is asked for as soon as the first page is drawn. One file: some twenty cost the page more to ask for than to run. */
+const SECOND_MODULES = ['src/lib/device/device.ts', 'src/lib/shell/shortcuts.ts'];
+const SECOND_PART = 'second';
+const EARLY_PARTS = ['start', FIRST_PART];
+/** Every page has letters of it. Without it in time, all text is measured twice. */
+const FIRST_FONT = /-latin-wght-normal\./;
+/**
+ * What is slow the first time a page asks for it, asked for while the scripts still come: the browser's own process opens its
+ * storage, and the first formatter of dates reads the data of its language.
+ */
+const WARM_UP = `
+try {
+  indexedDB.databases().catch(() => undefined);
+} catch {
+  // The app says what it lacks without a storage.
+}
+new Intl.DateTimeFormat().resolvedOptions();
+`;
 const buildId = Date.now().toString(36);
 
 /**
@@ -39,9 +57,11 @@ function staticPage(): Adapter {
       const inline = /<script>([\s\S]*?)<\/script>/.exec(page);
       if (!inline?.[1])
         throw new Error('build/index.html has no inline start script: kit has changed its page');
-      writeFileSync('build/boot.js', inline[1].replace(/^\s*/, '').concat('\n'));
-      const named = firstParts().filter((file) => !page.includes(file));
-      const links = named.map((file) => `<link href="/${file}" rel="modulepreload">`).join('');
+      writeFileSync('build/boot.js', inline[1].replace(/^\s*/, '').concat(WARM_UP));
+      const links = filesOf(FIRST_PART)
+        .flatMap((file) => headLink(file))
+        .filter((link) => !page.includes(link))
+        .join('');
       writeFileSync(
         'build/index.html',
         page.replace(inline[0], '<script src="/boot.js"></script>').replace('</head>', `${links}</head>`),
@@ -50,16 +70,25 @@ function staticPage(): Adapter {
   };
 }
 
-/** The files that the first page is made of: the entry's and its own, with all that they import. */
-function firstParts(): string[] {
+/** Asked for by the page itself, before the scripts that need it have come. */
+function headLink(file: string): string[] {
+  if (file.endsWith('.js')) return [`<link href="/${file}" rel="modulepreload">`];
+  if (file.endsWith('.css')) return [`<link href="/${file}" rel="stylesheet">`];
+  if (!FIRST_FONT.test(file)) return [];
+  return [`<link href="/${file}" rel="preload" as="font" type="font/woff2" crossorigin>`];
+}
+
+/** The files that such a part is made of and those of what it imports. */
+function filesOf(name: string): string[] {
   const path = '.svelte-kit/output/client/.vite/manifest.json';
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<
     string,
     {
       readonly file: string;
       readonly name?: string;
-      readonly isEntry?: boolean;
       readonly imports?: readonly string[];
+      readonly css?: readonly string[];
+      readonly assets?: readonly string[];
     }
   >;
   const found = new Set<string>();
@@ -68,12 +97,12 @@ function firstParts(): string[] {
     if (!part) throw new Error(`${key} is not in vite's manifest: vite writes it in another way`);
     if (found.has(part.file)) return;
     found.add(part.file);
+    for (const file of [...(part.css ?? []), ...(part.assets ?? [])]) found.add(file);
     for (const other of part.imports ?? []) add(other);
   };
-  const named = Object.entries(manifest).filter(([, { name }]) => name === FIRST_PART);
-  if (named.length === 0) throw new Error(`vite's manifest names no part ${FIRST_PART}`);
-  for (const [key, { isEntry }] of Object.entries(manifest)) if (isEntry === true) add(key);
-  for (const [key, { file }] of named) if (file.endsWith('.js')) add(key);
+  const named = Object.entries(manifest).filter(([, part]) => part.name === name);
+  if (named.length === 0) throw new Error(`vite's manifest names no part ${name}`);
+  for (const [key] of named) add(key);
   return [...found];
 }
 
@@ -132,6 +161,24 @@ function lazyParts(): Plugin {
   };
 }
 
+/** Chromium compiles what is marked so while it comes, beside the page, and not function by function while the page waits. */
+function compileEarly(): Plugin {
+  return {
+    name: 'holdfast:compile-early',
+    apply: 'build',
+    applyToEnvironment: (environment) => environment.name === 'client',
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        for (const part of Object.values(bundle)) {
+          if (part.type === 'chunk' && EARLY_PARTS.includes(part.name))
+            part.code = `//# allFunctionsCalledOnLoad\n${part.code}`;
+        }
+      },
+    },
+  };
+}
+
 /**
  * The entry in one file and the first page in another: some forty files cost more to ask for than to read. Not both in one,
  * since what the entry waits for (`init` in hooks.client.ts) has to be there before a module of a page runs. The rest keeps the
@@ -140,6 +187,7 @@ function lazyParts(): Plugin {
 const GROUPS: Rolldown.CodeSplittingGroup[] = [
   { name: (id, context) => (isReachedFrom(id, isEntry, context) ? 'start' : null), priority: 4 },
   { name: (id, context) => (isReachedFrom(id, isFirstNode, context) ? FIRST_PART : null), priority: 3 },
+  { name: (id, context) => (isReachedFrom(id, isSecond, context) ? SECOND_PART : null), priority: 2.5 },
   { name: 'german', test: /[\\/]words[\\/]german\.ts$/, priority: 2 },
   { name: 'temporal', test: /[\\/]temporal-polyfill[\\/]/, priority: 2 },
   { name: 'later', entriesAware: true, entriesAwareMergeThreshold: 20_000, priority: 1 },
@@ -150,6 +198,8 @@ type ModuleInfo = ReturnType<Rolldown.ChunkingContext['getModuleInfo']>;
 const isEntry = (_id: string, module: ModuleInfo): boolean => module?.isEntry === true;
 const isFirstNode = (id: string): boolean =>
   FIRST_NODES.some((node) => id.endsWith(`client-optimized/nodes/${node}.js`));
+
+const isSecond = (id: string): boolean => SECOND_MODULES.some((path) => id.endsWith(path));
 
 /** Whether such a module imports this one, itself or through others. */
 function isReachedFrom(
@@ -210,6 +260,7 @@ export default defineConfig({
       compilerOptions: { runes: true },
     }),
     lazyParts(),
+    compileEarly(),
     documentWorker(),
     pwa(),
   ],

@@ -7,13 +7,13 @@
  */
 
 import type { HoldfastDocument } from '@holdfast/core/document.ts';
-import { createContext } from 'svelte';
+import { createContext, tick } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { Absence } from './absence/absence.svelte.ts';
+import { type AppStart, takeStart } from './app-start.ts';
 import { Choices } from './choices.svelte.ts';
 import { Clock } from './clock.svelte.ts';
-import type { Device, DeviceStart } from './device/device.ts';
-import { startDevice } from './device/start-device.ts';
+import type { Device } from './device/device.ts';
 import { Finding } from './find/finding.svelte.ts';
 import { Appearance } from './look/appearance.svelte.ts';
 import { Reminding } from './notifications/reminding.svelte.ts';
@@ -74,10 +74,14 @@ export class App {
   #problem = $state('');
   #device: Device | null = $state.raw(null);
   #absence: Absence | null = $state.raw(null);
-  #start: DeviceStart | null = null;
+  readonly #start: AppStart = takeStart();
   #bulk: Bulk | null = null;
   /** Fields with words that are not in the document yet. */
   readonly #drafts = new SvelteSet<() => void>();
+
+  constructor() {
+    this.#showSeen();
+  }
 
   get phase(): AppPhase {
     return this.#phase;
@@ -94,19 +98,17 @@ export class App {
     return this.#absence;
   }
 
+  /** Once the page is drawn. */
   open(): void {
-    const start = startDevice();
-    this.#start = start;
+    const { device: start, tellShown } = this.#start;
     start.onQueued((queued) => {
       this.sync.queued = queued;
     });
-    start.firstPaint.then(
-      (cache) => {
-        if (cache) this.tasks.showCached(cache.tasks);
-      },
-      // Without the cache the first paint waits for the document, which reports its own failures.
-      () => undefined,
-    );
+    void this.#start.isRead.then(async () => {
+      if (!this.tasks.hasRows) this.#showSeen();
+      await tick();
+      tellShown();
+    });
     start.device.then(
       (device) => {
         this.#device = device;
@@ -129,6 +131,11 @@ export class App {
       },
     );
     void this.updates.register();
+  }
+
+  #showSeen(): void {
+    const { seen } = this.#start;
+    if (seen) this.tasks.showCached(seen.tasks);
   }
 
   /** Where quick add puts what is added in no list, for pages that are of none. A list that is gone is the Inbox. */
@@ -237,12 +244,12 @@ export class App {
 
   /** Rejections are of a device that did not open, which keeps nothing. */
   async #stored(): Promise<boolean> {
-    const device = await this.#start?.device.catch(() => undefined);
+    const device = await this.#start.device.device.catch(() => undefined);
     return (await device?.stored()) ?? false;
   }
 
   #edit(run: (document: HoldfastDocument) => void): void {
     if (this.#device) run(this.#device.document);
-    else this.#start?.edit(run);
+    else this.#start.device.edit(run);
   }
 }

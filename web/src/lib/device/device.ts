@@ -54,6 +54,8 @@ export interface DeviceOptions {
   now?: () => EpochMs;
   /** Origin of the server, default: where the page came from. */
   serverUrl?: string;
+  /** When what `firstPaint` gave is in the page; reading the document, which keeps the page busy, waits for its frame. */
+  shown?: Promise<void>;
 }
 
 /** A device that is still loading: what can be shown and what can already be done. */

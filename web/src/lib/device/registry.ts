@@ -79,7 +79,13 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   return {
-    read: () => change(() => null, 'readwrite'),
+    // Every start waits for it, and all but the first of a browser find it made: asking to write costs a sync of the disk.
+    async read() {
+      const stored = await database.run([STORE], { mode: 'readonly' }, (stores) =>
+        request(stores(STORE).get(KEY)),
+      );
+      return (stored as Registration | undefined) ?? change(() => null, 'readwrite');
+    },
     update: (make) => change(make, 'readwrite'),
     async sweep() {
       const { discarded } = await change(() => null, 'readwrite');

@@ -2,7 +2,8 @@
  * The beginning of a device: what is shown and taken before its document is there.
  *
  * Promise: it needs the names and the stores of this browser and nothing else, so it is small and comes with the first
- * script; the document's code (device.ts: Yjs, storage, connection) is asked for at once and comes beside the first paint, and reading the document waits for that.
+ * script. The document's code (device.ts: Yjs, storage, connection) is asked for once the first rows are in the page, and reading
+ * the document waits for their frame; where there are none, for nothing.
  */
 
 import type { HoldfastDocument } from '@holdfast/core/document.ts';
@@ -49,8 +50,12 @@ export function startDevice(options: DeviceOptions = {}): DeviceStart {
   }
 
   async function load(): Promise<Device> {
+    const cache = await firstPaint;
+    if (hasRows(cache)) await options.shown;
+    const code = import('./device.ts');
     // Reading the document keeps the page busy for longer than its first rows may be waited for.
-    const [{ openLoaded }] = await Promise.all([import('./device.ts'), firstPaint.then(untilPainted)]);
+    if (hasRows(cache)) await untilPainted();
+    const { openLoaded } = await code;
     const device = await openLoaded({
       now,
       registry,
@@ -85,10 +90,14 @@ export function startDevice(options: DeviceOptions = {}): DeviceStart {
   };
 }
 
-/** The frame that shows the cache is on the screen, or there is none to wait for. */
-function untilPainted(cache: ViewCache | null): Promise<void> | undefined {
-  if (!cache || cache.tasks.length === 0 || document.visibilityState === 'hidden') return undefined;
-  return new Promise((resolve) => {
+function hasRows(cache: ViewCache | null): boolean {
+  return cache !== null && cache.tasks.length > 0;
+}
+
+/** The frame that is being made is on the screen. */
+async function untilPainted(): Promise<void> {
+  if (document.visibilityState === 'hidden') return;
+  await new Promise<void>((resolve) => {
     // A window that is hidden meanwhile draws no frame.
     const limit = setTimeout(resolve, FRAME_LIMIT_MS);
     requestAnimationFrame(() => {
