@@ -17,9 +17,13 @@ import { manyTasksFile } from '../support/many-tasks.ts';
 const QUERIES = ['dentist', 'quarterly', 'lamp', 'bread', 'insur'];
 const TOGGLES = 20;
 const SCROLL_STEPS = 60;
-const SCROLL_PX = 400;
+/** What one notch of a wheel moves, and a list that is flung. */
+const WHEEL_PX = 120;
+const FLING_PX = 400;
 /** Longer than anything that is measured: what comes later is not of this key. */
 const REST_MS = 400;
+/** What follows a start (other pages, history, plans of reminders) is over. */
+const SETTLE_MS = 3_000;
 const FRAME_MS = 1000 / 60;
 const VIEWPORT = { width: 1440, height: 900 };
 const TARGETS = { coldMs: 400, coldRatio: 2, searchMs: 50, toggleMs: 32, droppedPercent: 5 };
@@ -32,6 +36,7 @@ interface Measured {
   readonly searchMs: readonly number[];
   readonly toggleMs: readonly number[];
   readonly droppedPercent: number;
+  readonly flungDroppedPercent: number;
   /** The longest task on the main thread while the app was used, and after its start. */
   readonly longestTaskMs: number;
 }
@@ -90,10 +95,12 @@ async function measure(site: StaticSite, size: number, rounds: number): Promise<
     }
     const context = await launch(folder);
     const page = await opened(context, `${site.url}/`);
+    await delay(SETTLE_MS);
     await page.evaluate(() => {
       globalThis.holdfastBench.longTasks = [];
     });
-    const droppedPercent = await measureScrolling(page);
+    const droppedPercent = await measureScrolling(page, WHEEL_PX);
+    const flungDroppedPercent = await measureScrolling(page, FLING_PX);
     const toggleMs = await measureToggling(page);
     const searchMs = await measureSearching(page);
     const longTasks = await page.evaluate(() => globalThis.holdfastBench.longTasks);
@@ -105,6 +112,7 @@ async function measure(site: StaticSite, size: number, rounds: number): Promise<
       searchMs,
       toggleMs,
       droppedPercent,
+      flungDroppedPercent,
       longestTaskMs: Math.max(0, ...longTasks),
     };
   } finally {
@@ -147,7 +155,7 @@ async function opened(context: BrowserContext, url: string): Promise<Page> {
   return page;
 }
 
-async function measureScrolling(page: Page): Promise<number> {
+async function measureScrolling(page: Page, stepPx: number): Promise<number> {
   await page.mouse.move(VIEWPORT.width / 2, VIEWPORT.height / 2);
   await page.evaluate(() => {
     const probe = globalThis.holdfastBench;
@@ -158,7 +166,7 @@ async function measureScrolling(page: Page): Promise<number> {
     };
     requestAnimationFrame(next);
   });
-  for (let step = 0; step < SCROLL_STEPS; step++) await page.mouse.wheel(0, SCROLL_PX);
+  for (let step = 0; step < SCROLL_STEPS; step++) await page.mouse.wheel(0, stepPx);
   const frames = await page.evaluate(() => globalThis.holdfastBench.frames);
   const gaps = frames.slice(1).map((at, index) => at - (frames[index] ?? at));
   const dropped = gaps.reduce((sum, gap) => sum + Math.max(0, Math.round(gap / FRAME_MS) - 1), 0);
@@ -196,7 +204,10 @@ async function measureSearching(page: Page): Promise<number[]> {
   return times;
 }
 
-/** Milliseconds from the event to the last frame that changed the page within the rest that follows. */
+/**
+ * Milliseconds from the event to the last frame that changed the page within the rest that follows. What the sync line says
+ * is not counted: it follows the disk.
+ */
 async function paintedAfter(page: Page, act: () => Promise<void>): Promise<number> {
   await page.evaluate(() => {
     globalThis.holdfastBench.watch();
@@ -264,8 +275,10 @@ function installProbe(): void {
     probe.painted = [];
     if (isWatching) return;
     isWatching = true;
-    new MutationObserver(() => {
-      if (began === 0) return;
+    const isOfAnswer = ({ target }: MutationRecord): boolean =>
+      (target instanceof Element ? target : target.parentElement)?.closest('[aria-label="Sync"]') === null;
+    new MutationObserver((changes) => {
+      if (began === 0 || !changes.some(isOfAnswer)) return;
       const since = began;
       afterPaint(() => {
         if (since === began) probe.painted.push(performance.now() - since);
@@ -294,6 +307,7 @@ function report(measured: Measured, smallest: Measured | undefined): void {
     `${measured.droppedPercent.toFixed(1)} %`,
     measured.droppedPercent < TARGETS.droppedPercent,
   );
+  console.log(`  ${'  while it is flung'.padEnd(34)} ${measured.flungDroppedPercent.toFixed(1)} %`);
   console.log(`  ${'longest task in use'.padEnd(34)} ${measured.longestTaskMs.toFixed(0)} ms`);
 }
 

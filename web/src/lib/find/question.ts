@@ -16,6 +16,7 @@ import {
   type QueryTask,
   wantedTexts,
 } from '@holdfast/core/query/answer.ts';
+import { best } from '@holdfast/core/query/best.ts';
 import type { SortKey } from '@holdfast/core/query/language.ts';
 import { isShownIn, VIEW_SORT } from '@holdfast/core/query/view.ts';
 import type { ViewRule } from '../tasks/sorted-view.ts';
@@ -111,28 +112,42 @@ export function askable(row: TaskRow, tasks: TaskStore): QueryTask | undefined {
 }
 
 export interface FoundRows {
+  /** The best, and after them what is completed; not more than was asked for, of both together. */
   readonly open: readonly TaskRow[];
   readonly completed: readonly TaskRow[];
+  /** How many there are. */
+  readonly count: number;
 }
 
-/** All rows that a query finds, the best first: by its own order, else by how well they fit. */
+/** The first `limit` of what a query finds, the best first: by its own order, else by how well they fit. */
 export function findRows(
   { query }: ParsedQuery,
   rows: readonly TaskRow[],
   tasks: TaskStore,
   context: QueryContext,
   scoreOf: (id: string) => number,
+  limit: number,
 ): FoundRows {
+  interface Found {
+    readonly row: TaskRow;
+    readonly task: QueryTask;
+    readonly score: number;
+  }
   const predicate = createPredicate(query.where, context);
   const order = createOrder(query.sort.length > 0 ? query.sort : VIEW_SORT, context.timeZone);
-  const found: { row: TaskRow; task: QueryTask; score: number }[] = [];
+  const compare = (a: Found, b: Found): number => b.score - a.score || order(a.task, b.task);
+  const [open, completed]: [Found[], Found[]] = [[], []];
   const isScored = query.sort.length === 0;
   for (const row of rows) {
     const task = askable(row, tasks);
-    if (task && predicate(task)) found.push({ row, task, score: isScored ? scoreOf(row.id) : 0 });
+    if (!task || !predicate(task)) continue;
+    const found = { row, task, score: isScored ? scoreOf(row.id) : 0 };
+    (row.doneAt === null ? open : completed).push(found);
   }
-  found.sort((a, b) => b.score - a.score || order(a.task, b.task));
-  const [open, completed]: [TaskRow[], TaskRow[]] = [[], []];
-  for (const { row } of found) (row.doneAt === null ? open : completed).push(row);
-  return { open, completed };
+  const bestOpen = best(open, limit, compare);
+  return {
+    open: bestOpen.map(({ row }) => row),
+    completed: best(completed, limit - bestOpen.length, compare).map(({ row }) => row),
+    count: open.length + completed.length,
+  };
 }
