@@ -108,7 +108,11 @@ test('[GU1] what the guide says is done as it says, and gives the pictures that 
   await enter(anna, 'Pay rent tomorrow 9am', 'Pay rent');
   await enter(anna, 'Water plants every 3 days', 'Water plants');
   await enter(anna, 'Send the invoice today !high @work', 'Send the invoice');
-  await anna.row('Send the invoice').getByText('High priority').first().waitFor({ state: 'attached' });
+  await anna
+    .row('Send the invoice')
+    .getByRole('img', { name: 'High priority' })
+    .first()
+    .waitFor({ state: 'attached' });
   await anna.paste('Pack\n  Tent\n  Stove');
   await anna.row('Pack').getByText('0/2').waitFor();
   await page.keyboard.press('Escape');

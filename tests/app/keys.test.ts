@@ -131,13 +131,14 @@ test('[K4] [K5] rows are selected by key and click, and what is done to them is 
 
   await press(anna, '1');
   await untilSpoken(anna, '4 tasks with urgent priority');
-  for (const title of ['A', 'D']) await anna.row(title).getByText('Urgent priority').waitFor();
+  for (const title of ['A', 'D'])
+    await anna.row(title).getByRole('img', { name: 'Urgent priority' }).waitFor();
   // What follows stays when the toast's own undo is pressed.
   await press(anna, 'Escape');
   await bar.waitFor({ state: 'detached' });
   await anna.add('E');
   await anna.page.getByRole('button', { name: 'Undo' }).click();
-  await anna.row('A').getByText('Urgent priority').waitFor({ state: 'detached' });
+  await anna.row('A').getByRole('img', { name: 'Urgent priority' }).waitFor({ state: 'detached' });
   await anna.untilTitles('A', 'B', 'C', 'D', 'Bins', 'E');
 
   await press(anna, 'Escape', 'j', 'Control+a');
@@ -211,7 +212,7 @@ test('[K2] [K3] [K7] commands and the keys of a row', async () => {
 
   await press(anna, 'k', 't', '2', 'm');
   await anna.row('Call Tom').getByText('today').waitFor();
-  await anna.row('Call Tom').getByText('High priority').waitFor();
+  await anna.row('Call Tom').getByRole('img', { name: 'High priority' }).waitFor();
   const lists = commands(anna, 'Move to');
   await lists.field.fill('House');
   await press(anna, 'Enter');
@@ -264,7 +265,7 @@ test('[K13] single-letter keys that are turned off do nothing, and the others st
   await anna.add('A', 'B');
   await press(anna, 'Escape', 'ArrowDown', 'ArrowDown', 'x', 'v', '1', 'Alt+ArrowUp');
   await anna.untilTitles('B', 'A');
-  await anna.row('B').getByText('Urgent priority').waitFor({ state: 'detached' });
+  await anna.row('B').getByRole('img', { name: 'Urgent priority' }).waitFor({ state: 'detached' });
   expect(await selected(anna)).toEqual([]);
 });
 

@@ -142,6 +142,7 @@ test('[L1] [L2] [L3] sections and the columns of a board hold tasks, and both wa
   await anna.row('Paint').getByRole('button', { name: 'Paint' }).focus();
   await page.keyboard.press('Alt+ArrowLeft');
   await untilIn(column('Low'), 'Paint');
+  await anna.untilSync('On this device only');
   await page.reload();
   await untilIn(column('Low'), 'Paint');
 

@@ -140,7 +140,11 @@ export function personAt(context: BrowserContext, page: Page): Person & { untilR
     },
     async open(title: string) {
       await row(title).getByRole('button', { name: title }).click();
-      await task.getByRole('textbox', { name: 'Title' }).waitFor();
+      const shown = task.getByRole('textbox', { name: 'Title' });
+      await shown.waitFor();
+      // Where another task was open, its fields are there until this one's are.
+      while ((await shown.inputValue()) !== title)
+        await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
       return task;
     },
     async go(place: string) {

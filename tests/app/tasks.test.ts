@@ -46,6 +46,7 @@ test('[P1] Enter adds a task, the focus stays, and the order is the order of add
   await anna.page.keyboard.type('   ');
   await anna.page.keyboard.press('Enter');
   expect(await anna.titles()).toHaveLength(3);
+  await anna.untilSync('On this device only');
   await anna.page.reload();
   await anna.untilTitles('Buy bread', 'Call Tom', 'Water the tomatoes');
 });
@@ -263,7 +264,7 @@ test('[P8] the panel holds title, notes, due, priority and tags, and each edit i
   await anna.untilSync('On this device only');
 
   await anna.page.reload();
-  await anna.row('Call Tom about the cabin').getByText('High priority').waitFor();
+  await anna.row('Call Tom about the cabin').getByRole('img', { name: 'High priority' }).waitFor();
   const again = anna.task;
   expect(await again.getByRole('textbox', { name: 'Title' }).inputValue()).toBe('Call Tom about the cabin');
   expect(await again.getByRole('textbox', { name: 'Notes' }).inputValue()).toBe('He is back\nfrom Monday');
@@ -414,7 +415,8 @@ test('[P28] in a long list an edit draws nothing anew but what moves, and it beg
     for (const row of rows) row.dataset['mark'] = 'old';
     return rows.length;
   });
-  expect(drawn).toBeGreaterThan(30);
+  // A window full, and what lies beyond its edges.
+  expect(drawn).toBeGreaterThanOrEqual(30);
   expect(drawn).toBeLessThan(200);
   await anna.tick('Task 3').click();
   await anna.row('Task 3').waitFor({ state: 'detached' });

@@ -17,6 +17,13 @@ export interface StoreDefinition {
 
 export type Stores = (name: string) => IDBObjectStore;
 
+/**
+ * What is asked of one transaction. `commit` says that all requests have been made: then the browser needs this window no
+ * more to keep them, where it would otherwise wait to hear that nothing follows the last answer, and give up what a window
+ * that goes in between has asked for.
+ */
+export type Work<T> = (stores: Stores, commit: () => void) => Promise<T>;
+
 export interface RunOptions {
   readonly mode: IDBTransactionMode;
   /** Chrome's default is 'relaxed': complete before it is on the disk. */
@@ -24,7 +31,7 @@ export interface RunOptions {
 }
 
 export interface Database {
-  run<T>(stores: readonly string[], options: RunOptions, work: (stores: Stores) => Promise<T>): Promise<T>;
+  run<T>(stores: readonly string[], options: RunOptions, work: Work<T>): Promise<T>;
   /** The browser or another tab closed the connection; the next `run` opens a new one. */
   onLost(listener: () => void): void;
   close(): void;
@@ -116,7 +123,12 @@ export function createDatabase(options: DatabaseOptions): Database {
       });
       let result;
       try {
-        result = await work((name) => transaction.objectStore(name));
+        const working = work(
+          (name) => transaction.objectStore(name),
+          () => transaction.commit(),
+        );
+        // Chromium answers no request of a transaction that fails after `commit` was called: its end is all that is heard.
+        result = await Promise.race([working, done.then(() => working)]);
       } catch (error) {
         abortQuietly(transaction);
         // The abort's own reason (quota, disk) says more than the request that it took down.

@@ -219,48 +219,75 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   }
 
   async function commitBatch(): Promise<void> {
+    try {
+      await writeBatch({ isEarly: true });
+    } catch (error) {
+      if (error instanceof DatabaseGone) throw error;
+      // Of a transaction that was told to commit, Chromium often says only that it failed; this one says why.
+      await writeBatch({ isEarly: false });
+    }
+  }
+
+  /** `isEarly`: nothing more is waited for once all has been asked, so that a window which is being closed loses less. */
+  async function writeBatch({ isEarly }: { isEarly: boolean }): Promise<void> {
     const batch = queue.slice(0, MAX_BATCH_ROWS);
     const covered = confirmed.slice();
     const durability = batch.some((write) => write.isLocal) ? 'strict' : 'relaxed';
     const committed = await database.run(
       ['updates', 'unsent', 'clients', 'meta'],
       { mode: 'readwrite', durability },
-      async (stores) => {
-        const meta = await readMeta(stores('meta'));
-        const known = meta.incarnation === incarnation ? incarnation : null;
-        const newer = await readRows(stores('updates'), known === null ? 0 : lastSeen);
-        const identity = known === null ? await takeOver(stores, meta) : { ...meta, incarnation: known };
-        const keys: number[] = [];
-        const rows: Row[] = [];
-        for (const write of batch) {
-          // Two tabs that are both connected get the same frame: the second finds it stored.
-          if (!write.isLocal && newer.some(({ value }) => isSameUpdate(value, write.update))) continue;
-          const key = (await request(stores('updates').add(write.update))) as number;
-          rows.push({ key, update: write.update });
-          keys.push(key);
-        }
-        const isAttachedNow = identity.isAttached || isAttached;
-        if (isAttachedNow && !meta.isAttached) await request(stores('meta').put(true, META.attached));
+      async (stores, commit) => {
         const local = batch.filter((write) => write.isLocal);
-        await keepWriters(stores('clients'), local);
+        const [meta, sinceLast, strangers] = await Promise.all([
+          readMeta(stores('meta')),
+          readRows(stores('updates'), incarnation === null ? 0 : lastSeen),
+          unknownWriters(stores('clients'), local),
+        ]);
+        const known = meta.incarnation === incarnation ? incarnation : null;
+        const isReplaced = known === null && incarnation !== null;
+        const newer = isReplaced ? await readRows(stores('updates'), 0) : sinceLast;
+        const identity = known === null ? await takeOver(stores, meta) : { ...meta, incarnation: known };
+
+        const asked: Promise<unknown>[] = [];
+        const ask = <T>(asking: IDBRequest<T>): Promise<T> => {
+          const answer = request(asking);
+          asked.push(answer);
+          answer.catch(() => undefined);
+          return answer;
+        };
+        // Two tabs that are both connected get the same frame: the second finds it stored.
+        const added = batch.filter(
+          (write) => write.isLocal || !newer.some(({ value }) => isSameUpdate(value, write.update)),
+        );
+        const keys = added.map((write) => ask(stores('updates').add(write.update)));
+        const isAttachedNow = identity.isAttached || isAttached;
+        if (isAttachedNow && !meta.isAttached) void ask(stores('meta').put(true, META.attached));
+        for (const writer of strangers) void ask(stores('clients').put(recordOf(writer)));
         let marker = identity.marker;
         for (const write of local) {
           if (write.isSent) continue;
           if (isAttachedNow) {
             const entry: UnsentEntry = { update: write.update, at: write.at, writer: write.writer };
-            await request(stores('unsent').add(entry));
+            void ask(stores('unsent').add(entry));
           } else {
             marker = { edits: (marker?.edits ?? 0) + 1, since: marker?.since ?? write.at };
           }
         }
         for (const receipt of covered) {
-          for (const key of receipt.keys) await request(stores('unsent').delete(key));
+          for (const key of receipt.keys) void ask(stores('unsent').delete(key));
           marker = subtract(marker, receipt.marker);
         }
-        if (marker) await request(stores('meta').put(marker, META.marker));
-        else await request(stores('meta').delete(META.marker));
-        const counted = await countEntries(stores('unsent'));
-        return { newer, rows, identity, marker, counted, lastKey: keys.at(-1) };
+        if (marker) void ask(stores('meta').put(marker, META.marker));
+        else void ask(stores('meta').delete(META.marker));
+        const counting = countEntries(stores('unsent'));
+        counting.catch(() => undefined);
+        if (isEarly) commit();
+
+        await Promise.all(asked);
+        const rows: Row[] = [];
+        for (const [index, write] of added.entries())
+          rows.push({ key: Number(await keys[index]), update: write.update });
+        return { newer, rows, identity, marker, counted: await counting, lastKey: rows.at(-1)?.key };
       },
     );
     queue.splice(0, batch.length);
@@ -298,11 +325,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     await request(stores('meta').put(identity.isAttached, META.attached));
     if (isReplacement) {
       await request(stores('updates').add(Y.encodeStateAsUpdate(doc)));
-      await keepWriters(
-        stores('clients'),
-        [...knownWriters].map((writer) => ({ writer })),
-        true,
-      );
+      for (const writer of knownWriters) {
+        const known: unknown = await request(stores('clients').get(writer));
+        if (known === undefined) await request(stores('clients').put(recordOf(writer)));
+      }
       if (unsent > 0 && !identity.marker) {
         identity.marker = { edits: unsent, since: oldestUnsentAt ?? now() };
       }
@@ -310,16 +336,18 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     return identity;
   }
 
-  async function keepWriters(
+  /** Those that the database has no record of; who is known to this window is not looked up again. */
+  async function unknownWriters(
     clients: IDBObjectStore,
     writes: readonly { writer: number }[],
-    isForced = false,
-  ): Promise<void> {
-    for (const { writer } of writes) {
-      if (knownWriters.has(writer) && !isForced) continue;
-      const known: unknown = await request(clients.get(writer));
-      if (known === undefined) await request(clients.put(recordOf(writer)));
-    }
+  ): Promise<readonly number[]> {
+    const writers = [...new Set(writes.map(({ writer }) => writer))].filter(
+      (writer) => !knownWriters.has(writer),
+    );
+    const records: readonly unknown[] = await Promise.all(
+      writers.map((writer) => request(clients.get(writer)) as Promise<unknown>),
+    );
+    return writers.filter((_, index) => records[index] === undefined);
   }
 
   /** Applies rows of other tabs. A bad one is set aside like any other. */
