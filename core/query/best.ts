@@ -4,6 +4,8 @@
  *
  * Promise: what sorting everything and taking `count` would give, at about one comparison for each that is not among them.
  * Limit: `compare` has to be total (no two different items are equal).
+ *
+ * Short, and alone: whoever shows or answers the beginning of a question needs it, and nothing else of a query.
  */
 export function best<T>(items: Iterable<T>, count: number, compare: (a: T, b: T) => number): readonly T[] {
   if (count <= 0) return [];

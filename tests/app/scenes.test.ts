@@ -2,7 +2,7 @@
  * Scenes of someone's week, played with a real server, its workers, two browsers and a network that is cut. The asleep phone
  * is played in notifications.test.ts, where time can be moved.
  */
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { startApp } from '../support/app.ts';
 import type { App } from '../support/app.ts';
 import { launchChromium } from '../support/chromium.ts';
@@ -234,19 +234,26 @@ test('[ST8] the update: every server and the workers are replaced while two devi
       for (const person of [laptop, phone]) await person.row(title).waitFor({ state: 'detached' });
     }
   })();
+  /** Whatever has just happened, two more tasks go from one to the other and back. */
+  const goesOn = async (): Promise<void> => {
+    const before = done;
+    await Promise.race([working, vi.waitUntil(() => done >= before + 2, { timeout: 60_000 })]);
+  };
+  await goesOn();
   // As Kubernetes does it: the new one is ready, new connections go there, and then the old one is told to end.
   for (const [n, old] of servers.entries()) {
     const next = await start('sync');
     lines[n]?.leadTo(next.url);
     expect(await old.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    await goesOn();
   }
   await start('workers');
   expect(await workers.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  await goesOn();
   isOver = true;
   await working;
 
   await laptop.untilSync(/^\s*All saved/);
-  expect(done).toBeGreaterThan(3);
   for (const person of [laptop, phone]) {
     await person.untilTitles();
     await person.page.getByRole('button', { name: `Completed ${done}` }).waitFor();

@@ -182,6 +182,42 @@ describe('damage', () => {
     await device.close();
   });
 
+  test('[V69] an edit that was asked to be stored is kept without its window', async () => {
+    const device = await browser.newContext();
+    const [writing, reading] = [await openHarness(device, server.url), await openHarness(device, server.url)];
+    await writing.evaluate(async () => {
+      harness.kept['storage'] = (await harness.openStore('stuck')).storage;
+    });
+    // Once all has been asked, of which counting is the last, the window answers nobody any more.
+    writing
+      .evaluate(() => {
+        const { count } = IDBObjectStore.prototype;
+        IDBObjectStore.prototype.count = function (...args) {
+          queueMicrotask(() => {
+            for (;;);
+          });
+          return count.apply(this, args);
+        };
+        (harness.kept['storage'] as Awaited<ReturnType<Harness['openStore']>>['storage']).doc
+          .getMap('tasks')
+          .set('a', 1);
+      })
+      .catch(() => undefined);
+    await expect
+      .poll(() => reading.evaluate(async () => (await harness.rawRows('stuck', 'updates')).length), {
+        timeout: 30_000,
+      })
+      .toBe(1);
+    const found = await reading.evaluate(async () => {
+      const { storage } = await harness.openStore('stuck');
+      return { tasks: storage.doc.getMap('tasks').toJSON(), unsent: storage.state.unsent };
+    });
+    expect(found).toEqual({ tasks: { a: 1 }, unsent: 1 });
+    const crash = await device.newCDPSession(writing);
+    crash.send('Page.crash').catch(() => undefined);
+    await device.close();
+  });
+
   test('[V16] a storage that cannot be opened at first: the window works, says so, and merges once it can', async () => {
     const found = await page.evaluate(async () => {
       const { storage: before } = await harness.openStore('late');
