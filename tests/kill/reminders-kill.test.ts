@@ -5,6 +5,7 @@
  * HOLDFAST_KILL_ROUNDS and HOLDFAST_KILL_SEED choose how often and from which seed; a failure names its seed.
  */
 import { seededRandom } from '@holdfast/core/testing/random.ts';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,8 @@ import { turns } from './writers.ts';
 
 const { rounds, seed } = killBudget('HOLDFAST_KILL_ROUNDS', 2);
 const ROUND_TIMEOUT_MS = 60_000;
+/** Longer than the leases of a process that died, one after the other, and a second try on a slow machine. */
+const STUCK_AFTER_MS = 120_000;
 const REMINDERS_PER_ROUND = 25;
 
 let folder: string;
@@ -80,14 +83,15 @@ test(
       const arrivedAt = await lastArrival();
       for (const [id, at] of made) if (at >= arrivedAt) wanted.add(id);
       await announceOnce(database, { kind: 'head', spaceId });
-      // In the middle of those of this round, wherever that is on this machine.
-      await push.received(push.messages.length + 1 + Math.floor(random() * (REMINDERS_PER_ROUND / 2)));
+      // In the middle of those of this round, wherever that is on this machine: after a long stop of the disk it is their end.
+      const moment = push.messages.length + 1 + Math.floor(random() * (REMINDERS_PER_ROUND / 2));
+      await orTheBooks(push.received(Math.min(moment, wanted.size)), wanted);
       const which = random() < 0.5 ? 0 : 1;
       workers[which]?.child.kill('SIGKILL');
       await workers[which]?.cleanUp();
       workers[which] = await startWorkers();
     }
-    await untilSettled(wanted.size);
+    await orTheBooks(untilSettled(wanted.size), wanted);
 
     const failed = `HOLDFAST_KILL_SEED=${seed}`;
     const rows = await database.kysely
@@ -138,7 +142,7 @@ async function lastArrival(): Promise<number> {
   return at.getTime();
 }
 
-/** Asks again until all has become something; the test's own time limit ends it otherwise. */
+/** Asks again until all has become something. */
 async function untilSettled(count: number): Promise<void> {
   for (;;) {
     const [row] = await database.run<{ settled: number }>(
@@ -154,4 +158,32 @@ async function untilSettled(count: number): Promise<void> {
     if (row?.settled === count) return;
     await turns(200);
   }
+}
+
+/** What is waited for; when it does not come, an error with what tells why. */
+async function orTheBooks(waiting: Promise<unknown>, wanted: ReadonlySet<string>): Promise<void> {
+  const isStuck = once(AbortSignal.timeout(STUCK_AFTER_MS), 'abort').then(() => true);
+  if ((await Promise.race([waiting, isStuck])) !== true) return;
+  const rows = await database.run<{ task: string; state: string; fireAt: Date; deliveries: unknown }>(
+    {
+      name: '',
+      text: `SELECT n.task_id AS task, n.state, n.fire_at AS "fireAt", to_jsonb(n) AS row, (
+               SELECT jsonb_agg(to_jsonb(d)) FROM notification_delivery AS d WHERE d.notification_id = n.id
+             ) AS deliveries FROM notification AS n`,
+    },
+    [],
+  );
+  const told = new Set(push.messages.map(({ payload }) => payload.taskId));
+  const books = {
+    seed,
+    wanted: wanted.size,
+    rows: rows.length,
+    messages: push.messages.length,
+    refusals: push.refusals,
+    withoutRow: [...wanted].filter((id) => !rows.some(({ task }) => task === id)),
+    notWanted: rows.filter(({ task }) => !wanted.has(task)),
+    notTold: rows.filter(({ task, state }) => state !== 'sent' || !told.has(task)),
+    logs: workers.map((each) => each.stderr().slice(-2000)),
+  };
+  throw new Error(`Stuck: ${JSON.stringify(books, null, 1)}`);
 }

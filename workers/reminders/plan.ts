@@ -151,9 +151,9 @@ function comparePlan(input: {
 const CLOSING: ReadonlySet<CancelReason> = new Set(['done', 'skipped', 'trashed', 'gone', 'over', 'snoozed']);
 
 function newState(at: number, now: number, receivedAt: number): 'planned' | 'missed' | null {
-  if (at > now) return 'planned';
-  // Past when the edit came: whoever made it knows.
+  // Past when the edit came: whoever made it knows. Asked first: a turn may begin before the edit that it reads comes.
   if (at < receivedAt) return null;
+  if (at > now) return 'planned';
   return now - at <= GRACE_MS ? 'planned' : 'missed';
 }
 
