@@ -90,3 +90,50 @@ test('[W10] [W12] [W13] [W14] what is chosen for this browser holds at once, and
   expect(await anna.row('Water the tomatoes').getByText('Home').count()).toBe(0);
   await anna.close();
 });
+
+test('[W17] a zone that was chosen decides what is today, what every clock says and when reminders ring; the worker is left it', async () => {
+  // 20:30 on Monday in New York, 10:30 on Tuesday in Tokyo.
+  const anna = await newPerson(browser, site.url, {
+    now: '2026-11-24T01:30:00Z',
+    timeZone: 'America/New_York',
+  });
+  const { page } = anna;
+  await anna.quickAdd.fill('Call Tom 2026-11-24 15:00');
+  await anna.quickAdd.press('Enter');
+  await anna.row('Call Tom').waitFor();
+  await anna.go('Today');
+  await page.getByText('Monday 23 November').first().waitFor();
+  expect(await anna.row('Call Tom').count()).toBe(0);
+
+  await anna.go('Settings');
+  const zone = page.getByLabel('Time zone');
+  expect(await zone.locator('option:checked').textContent()).toBe('As the device, New York');
+  await Promise.all([page.waitForEvent('load'), zone.selectOption('Asia/Tokyo')]);
+  expect(await page.getByLabel('Time zone').locator('option:checked').textContent()).toBe('Tokyo');
+  await page.getByText('Tuesday, 24 November 2026, 10:30').waitFor();
+  // A time that is set from now on is one of there.
+  await anna.go('Today');
+  await page.getByText('Tuesday 24 November').first().waitFor();
+  await anna.quickAdd.fill('Feed the cat today 18:00');
+  await anna.quickAdd.press('Enter');
+  const task = await anna.open('Feed the cat');
+  await task.getByRole('button', { name: 'Due', exact: true }).click();
+  await task
+    .getByLabel('Where')
+    .locator('option:checked', { hasText: 'Here, Tokyo' })
+    .waitFor({ state: 'attached' });
+  await page.waitForFunction(async () => {
+    const left = (await (await caches.match('/choices'))?.json()) as { timeZone?: string } | undefined;
+    return left?.timeZone === 'Asia/Tokyo';
+  });
+  // What was made at home keeps its moment: 15:00 in New York is 05:00 of Wednesday.
+  await anna.go('Upcoming');
+  await anna.row('Call Tom').getByText('05:00 (15:00 New York)').waitFor();
+
+  await anna.go('Settings');
+  await Promise.all([page.waitForEvent('load'), page.getByLabel('Time zone').selectOption('')]);
+  await anna.go('Today');
+  await page.getByText('Monday 23 November').first().waitFor();
+  expect(anna.errors).toEqual([]);
+  await anna.close();
+});

@@ -341,7 +341,10 @@ test('[DE3] a browser that speaks German gets German, and one of a language that
 test('[DE5] the worker is left the language that notifications are in', async () => {
   const anna = await newPerson(browser, site.url);
   await speakGerman(anna);
-  await anna.page.waitForFunction(async () => (await (await caches.match('/language'))?.text()) === 'de');
+  await anna.page.waitForFunction(async () => {
+    const left = (await (await caches.match('/choices'))?.json()) as { language?: string } | undefined;
+    return left?.language === 'de';
+  });
   await anna.close();
 });
 

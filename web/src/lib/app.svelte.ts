@@ -28,7 +28,6 @@ import { ScopeAsker } from './tasks/scope.svelte.ts';
 import { Selection } from './tasks/selection.svelte.ts';
 import { TaskStore } from './tasks/task-store.svelte.ts';
 import { FirstRun } from './welcome/first-run.svelte.ts';
-import type { LanguageId } from './words/app-language.ts';
 import { t } from './words/language.ts';
 
 export type AppPhase = 'opening' | 'ready' | 'failed' | 'closed';
@@ -184,15 +183,6 @@ export class App {
     return () => {
       this.#drafts.delete(save);
     };
-  }
-
-  /** Reloads in it, with all that was typed put away. E-mails follow where the server can be told. */
-  async speak(language: LanguageId | null): Promise<void> {
-    this.choices.language = language;
-    await this.putEverythingAway();
-    if (this.#device?.account)
-      await this.reminding.changePreferences(() => ({ locale: this.choices.spoken }));
-    location.reload();
   }
 
   /** Writes every draft to the document. */

@@ -6,29 +6,27 @@
  */
 
 import { localeFor, type LocaleChoice, NO_CHOICE, readLocaleChoice } from './locale-choice.ts';
-import {
-  CHOICES_KEY,
-  type LanguageId,
-  languageFor,
-  localeOfLanguage,
-  readLanguage,
-} from './words/app-language.ts';
+import { type LanguageId, languageFor, localeOfLanguage, readLanguage } from './words/app-language.ts';
+import { storeChoices, storedChoices } from './words/stored-choices.ts';
+import { chosenTimeZone, liveIn } from './words/time-zone.ts';
 
+/** Language and zone are read before all else too: words/app-language.ts, words/time-zone.ts. */
 interface Stored {
-  /** Read before all else too: words/app-language.ts. */
-  readonly language?: unknown;
-  readonly locale?: unknown;
-  readonly defaultListId?: unknown;
+  readonly language: LanguageId | null;
+  readonly timeZone: string | null;
+  readonly locale: LocaleChoice;
+  readonly defaultListId: string | null;
 }
 
 export class Choices {
   #locale: LocaleChoice = $state.raw(NO_CHOICE);
   #defaultListId: string | null = $state(null);
-  #language: LanguageId | null = $state(null);
+  /** Not reactive: another is a reload. */
+  #language: LanguageId | null;
   readonly #tag = $derived(localeFor(this.#locale, localeOfLanguage(this.#language, navigator.languages)));
 
   constructor() {
-    const { language, locale, defaultListId } = readStored();
+    const { language, locale, defaultListId } = storedChoices();
     this.#language = readLanguage(language);
     this.#locale = readLocaleChoice(locale);
     if (typeof defaultListId === 'string') this.#defaultListId = defaultListId;
@@ -40,6 +38,15 @@ export class Choices {
   }
   set language(id: LanguageId | null) {
     this.#language = id;
+    this.#save();
+  }
+
+  /** IANA name; null: that of the device. A change holds from the next start. */
+  get timeZone(): string | null {
+    return chosenTimeZone();
+  }
+  set timeZone(timeZone: string | null) {
+    liveIn(timeZone);
     this.#save();
   }
 
@@ -74,22 +81,10 @@ export class Choices {
   #save(): void {
     const stored: Stored = {
       language: this.#language,
+      timeZone: this.timeZone,
       locale: this.#locale,
       defaultListId: this.#defaultListId,
     };
-    try {
-      localStorage.setItem(CHOICES_KEY, JSON.stringify(stored));
-    } catch {
-      // Storage is blocked: the choice holds for this visit.
-    }
-  }
-}
-
-function readStored(): Stored {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(CHOICES_KEY) ?? '{}');
-    return typeof stored === 'object' && stored !== null ? stored : {};
-  } catch {
-    return {};
+    storeChoices(stored);
   }
 }

@@ -7,20 +7,21 @@
  */
 
 import { createSubscriber } from 'svelte/reactivity';
-import { type LocalDate, type LocalTime, localDate, localTime, untilTomorrowMs } from './words/calendar.ts';
+import type { LocalDate, LocalTime } from './words/calendar.ts';
 import type { Present } from './words/due-words.ts';
+import { localDate, localTime, timeZoneHere, untilTomorrowMs } from './words/time-zone.ts';
 
 const TICK_MS = 30_000;
 
 export class Clock {
   readonly #locale: () => string;
   #today: LocalDate = $state(localDate(Date.now()));
-  #timeZone: string = $state(hostTimeZone());
+  #timeZone: string = $state(timeZoneHere());
   #now = Date.now();
   readonly #ticking = createSubscriber((update) => {
     const tick = (): void => {
       this.#now = Date.now();
-      if (hostTimeZone() !== this.#timeZone) this.#awaitMidnight();
+      this.#awaitMidnight();
       update();
     };
     tick();
@@ -47,7 +48,7 @@ export class Clock {
     return this.#locale();
   }
 
-  /** IANA name of where the device is now. */
+  /** IANA name of where the device is now, unless another was chosen. */
   get timeZone(): string {
     return this.#timeZone;
   }
@@ -84,10 +85,8 @@ export class Clock {
   #awaitMidnight(): void {
     clearTimeout(this.#midnight);
     const now = Date.now();
-    const today = localDate(now);
-    if (today !== this.#today) this.#today = today;
-    const timeZone = hostTimeZone();
-    if (timeZone !== this.#timeZone) this.#timeZone = timeZone;
+    this.#today = localDate(now);
+    this.#timeZone = timeZoneHere();
     this.#midnight = setTimeout(
       () => {
         this.#awaitMidnight();
@@ -95,8 +94,4 @@ export class Clock {
       untilTomorrowMs(now) + 50,
     );
   }
-}
-
-function hostTimeZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

@@ -24,7 +24,8 @@ import {
 } from '../lib/notifications/payload.ts';
 import type { WindowAnswer, WindowRequest } from '../lib/notifications/window-messages.ts';
 import { t } from '../lib/words/language.ts';
-import { speakInWorker } from '../lib/words/notice-words.ts';
+import { speakNotices } from '../lib/words/notice-words.ts';
+import { leftForWorker } from '../lib/words/worker-choices.ts';
 
 /** Of the tags that the page uses too: the icons of its manifest. */
 const ICON = '/icons/icon-192.png';
@@ -358,4 +359,11 @@ function jsonOf(data: PushMessageData | null): unknown {
   } catch {
     return null;
   }
+}
+
+/** The language of the notifications from now on, as a window left it or as the browser has it. */
+async function speakInWorker(): Promise<string> {
+  const language = (await leftForWorker()).language ?? navigator.language.slice(0, 2);
+  speakNotices(language);
+  return language;
 }

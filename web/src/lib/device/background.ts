@@ -19,11 +19,12 @@ import { provideTemporal } from '@holdfast/core/recurrence/temporal.ts';
 import type { Occurrence, Task } from '@holdfast/core/task.ts';
 import type { ActionName, Target } from '../notifications/payload.ts';
 import { claimShown } from '../notifications/shown.ts';
-import { localDate, localTime } from '../words/calendar.ts';
 import { dueWords } from '../words/due-words.ts';
 import { t } from '../words/language.ts';
 import { localDue } from '../words/local-due.ts';
 import { speakNotices } from '../words/notice-words.ts';
+import { liveIn, localDate, localTime, timeZoneHere } from '../words/time-zone.ts';
+import { leftForWorker } from '../words/worker-choices.ts';
 import type { Acted, Background, Look } from './background-door.ts';
 import { createClientIds } from './clients.ts';
 import { createConnection, type Connection } from './connection.ts';
@@ -78,6 +79,7 @@ async function withKept<T>(work: (kept: Kept) => Promise<T>): Promise<T> {
 
 async function withDocument<T>(work: (opened: Opened) => Promise<T>): Promise<T> {
   await provideTemporal();
+  liveIn((await leftForWorker()).timeZone);
   const registration = await registry.read();
   const { account, documentName } = registration;
   const database = createDatabase({
@@ -107,7 +109,7 @@ async function withDocument<T>(work: (opened: Opened) => Promise<T>): Promise<T>
     now,
     random,
     device: { id: registration.deviceId, name: registration.deviceName },
-    timeZone: hostTimeZone,
+    timeZone: timeZoneHere,
   });
   const connection = account
     ? createConnection({
@@ -209,7 +211,7 @@ function detailOf(
     today: localDate(now()),
     time: localTime(now()),
     locale: navigator.languages.find((locale) => locale.startsWith(language)) ?? language,
-    timeZone: hostTimeZone(),
+    timeZone: timeZoneHere(),
     nowMs: now(),
   };
   const list = task.listId === null ? undefined : document.list(task.listId)?.name;
@@ -219,13 +221,9 @@ function detailOf(
   return parts.length === 0 ? null : parts.join(' · ');
 }
 
-function hostTimeZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
 function countDue(document: HoldfastDocument): number {
   const today = localDate(now());
-  const timeZone = hostTimeZone();
+  const timeZone = timeZoneHere();
   let count = 0;
   for (const task of document.tasks()) {
     if (task.status !== 'open' || task.trashedAt !== null || !task.due) continue;

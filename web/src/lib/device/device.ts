@@ -24,6 +24,7 @@ import { createSync } from './sync.ts';
 import { keepViewCache } from './keep-view-cache.ts';
 import type { ViewCache } from './view-cache.ts';
 import { plural, t } from '../words/language.ts';
+import { timeZoneHere } from '../words/time-zone.ts';
 
 export type { ConnectionState, EpochMs, OfflineReason, OtherDevice, SyncStatus } from './status.ts';
 export type { CachedTask, ViewCache } from './view-cache.ts';
@@ -153,7 +154,7 @@ export async function openLoaded(opening: Opening): Promise<Device> {
     random,
     device: { id: registration.deviceId, name: registration.deviceName },
     // Asked each time: a person travels while the app is open.
-    timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: timeZoneHere,
   });
   const viewCache = keepViewCache(database, document, { now, found: firstPaint });
   const sync = createSync({

@@ -3,6 +3,7 @@
 import type { HoldfastDocument, Task } from '@holdfast/core/document.ts';
 import * as Y from 'yjs';
 import { request, type Database } from './database.ts';
+import { localDate } from '../words/time-zone.ts';
 import type { EpochMs } from './status.ts';
 import { sameBytes } from './stored-document.ts';
 import { VIEW_CACHE_KEY, type CachedTask, type ViewCache } from './view-cache.ts';
@@ -127,13 +128,6 @@ function recordOf(task: Task): CachedTask {
       : {}),
     ...(task.reminders.length > 0 ? { reminders: task.reminders.length } : {}),
   };
-}
-
-/** YYYY-MM-DD where this device is. */
-function localDate(at: EpochMs): string {
-  const day = new Date(at);
-  const two = (part: number): string => String(part).padStart(2, '0');
-  return `${String(day.getFullYear()).padStart(4, '0')}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
 }
 
 function compareText(a: string, b: string): number {

@@ -22,7 +22,6 @@ import type { Clock } from '../clock.svelte.ts';
 import type { Device } from '../device/device.ts';
 import type { Intents } from '../tasks/intents.ts';
 import { timeWords } from '../words/due-words.ts';
-import { localTime } from '../words/calendar.ts';
 import {
   notificationActions,
   type ActionName,
@@ -43,6 +42,7 @@ import { claimShown, shownKeys } from './shown.ts';
 import { isWindowRequest, type WindowAnswer, type WindowRequest } from './window-messages.ts';
 import type { LanguageId } from '../words/app-language.ts';
 import { t } from '../words/language.ts';
+import { localTime, timeZoneHere } from '../words/time-zone.ts';
 
 /** One reminder on the screen. */
 export interface Notice {
@@ -508,7 +508,7 @@ export class Reminding {
 }
 
 function ownDefaults(): NotificationPreferences {
-  return { ...DEFAULT_NOTIFICATION_PREFERENCES, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone };
+  return { ...DEFAULT_NOTIFICATION_PREFERENCES, timeZone: timeZoneHere() };
 }
 
 function noticeOf({ key, taskId, ordinal, at }: ReminderInstant): Notice {

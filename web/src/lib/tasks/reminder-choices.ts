@@ -11,8 +11,8 @@ import { openZone } from '@holdfast/core/recurrence/zone.ts';
 import { addDays, nextWeekday } from '../words/calendar.ts';
 import { type Present, dayWords, timeWords } from '../words/due-words.ts';
 import { beforeWords } from '../words/duration-words.ts';
-import { wallClock } from './zones.ts';
 import { t } from '../words/language.ts';
+import { wallClock } from '../words/time-zone.ts';
 
 export type Reminder = Task['reminders'][number];
 

@@ -1,22 +1,10 @@
 /**
- * Zones to choose from, and what the clock of one shows.
- *
- * Promise: pure, but for the list of zones, which is what this browser knows.
+ * Zones to choose from: what this browser knows.
  */
-
-import { formatLocal } from '@holdfast/core/recurrence/calendar.ts';
-import { openZone } from '@holdfast/core/recurrence/zone.ts';
-import type { LocalDate, LocalTime } from '../words/calendar.ts';
 
 export interface ZoneRegion {
   readonly region: string;
   readonly zones: readonly { readonly id: string; readonly name: string }[];
-}
-
-/** Date and time on the clock of a zone that this browser knows. */
-export function wallClock(instantMs: number, timeZone: string): { date: LocalDate; time: LocalTime } {
-  const local = formatLocal(openZone(timeZone).localAt(instantMs));
-  return { date: local.slice(0, 10), time: local.slice(11, 16) };
 }
 
 /** Every zone by its part of the world, without those named. */

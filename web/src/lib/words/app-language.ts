@@ -3,12 +3,11 @@
  *
  * Promise: known before anything is drawn, from the record of this browser's choices. Every language but English is a part of
  * its own, loaded only where it is spoken and stored with the app; where it cannot be loaded the app speaks English. A
- * worker has no such record, so the language is left for it in a cache (worker-language.ts).
+ * worker has no such record, so the language is left for it in a cache (worker-choices.ts).
  */
 
 import { type Catalog, speak } from './language.ts';
-
-export const CHOICES_KEY = 'holdfast:choices';
+import { storedChoices } from './stored-choices.ts';
 
 interface Language {
   /** In its own words. */
@@ -42,7 +41,7 @@ export function localeOfLanguage(chosen: LanguageId | null, browserLocales: read
 
 /** Before any other part of the app is loaded, since words may be made when a part is. */
 export async function speakChosenLanguage(): Promise<void> {
-  const id = languageFor(chosenLanguage(), navigator.language);
+  const id = languageFor(readLanguage(storedChoices().language), navigator.language);
   const { direction, load } = LANGUAGES[id];
   try {
     speak(id, await load());
@@ -51,13 +50,4 @@ export async function speakChosenLanguage(): Promise<void> {
   }
   document.documentElement.lang = id;
   document.documentElement.dir = direction;
-}
-
-function chosenLanguage(): LanguageId | null {
-  try {
-    const stored: unknown = JSON.parse(localStorage.getItem(CHOICES_KEY) ?? '{}');
-    return readLanguage((stored as { language?: unknown } | null)?.language);
-  } catch {
-    return null;
-  }
 }

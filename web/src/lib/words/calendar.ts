@@ -1,8 +1,8 @@
 /**
  * Dates as people write them: `YYYY-MM-DD` without a zone, and the arithmetic a task list needs.
  *
- * Promise: pure, and free of the host's zone except in `localDate` and `localTime`, which read the wall clock of
- * an instant. Days are counted in UTC, where each has 24 hours, so no change of summer time moves a date.
+ * Promise: pure, and free of any zone: what the clock shows is told by time-zone.ts. Days are counted in UTC, where each has
+ * 24 hours, so no change of summer time moves a date.
  */
 
 /** `YYYY-MM-DD` */
@@ -11,22 +11,6 @@ export type LocalDate = string;
 export type LocalTime = string;
 
 const DAY_MS = 86_400_000;
-
-export function localDate(instantMs: number): LocalDate {
-  const at = new Date(instantMs);
-  return `${String(at.getFullYear()).padStart(4, '0')}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-}
-
-export function localTime(instantMs: number): LocalTime {
-  const at = new Date(instantMs);
-  return `${two(at.getHours())}:${two(at.getMinutes())}`;
-}
-
-/** How long until the wall clock shows another date. */
-export function untilTomorrowMs(instantMs: number): number {
-  const at = new Date(instantMs);
-  return new Date(at.getFullYear(), at.getMonth(), at.getDate() + 1).getTime() - instantMs;
-}
 
 export function isLocalDate(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(dayNumber(text)) && addDays(text, 0) === text;
@@ -80,8 +64,4 @@ export function dateForFormat(date: LocalDate): Date {
 
 function dayNumber(date: LocalDate): number {
   return Math.floor(Date.parse(`${date}T00:00:00Z`) / DAY_MS);
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0');
 }

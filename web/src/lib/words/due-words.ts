@@ -4,12 +4,13 @@
  * Promise: near dates are said the way people say them ("today 14:00", "tomorrow", "Friday", "3 days ago"),
  * far ones as dates; the year is named only when it is another one. A time in another zone is said as the clock here
  * will show it, with its own beside it where the two differ: "tomorrow 00:00 (09:00 Berlin)". Pure: the present is an
- * argument.
+ * argument; only the clock of a moment is that of the person (time-zone.ts).
  */
 
 import { type LocalDate, type LocalTime, dateForFormat, daysBetween, weekday } from './calendar.ts';
 import { type Due, cityOf, dueInstantMs, localDue } from './local-due.ts';
 import { t } from './language.ts';
+import { localDate, timeZoneHere } from './time-zone.ts';
 
 export type { Due } from './local-due.ts';
 
@@ -132,15 +133,12 @@ export function agoWords(atMs: number, nowMs: number, locale: string): string {
 
 /** A clock time today, else a date with it: "10:42", "Mon 10:42", "3 Nov 10:42". */
 export function momentWords(atMs: number, nowMs: number, locale: string): string {
-  const at = new Date(atMs);
-  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(at);
-  if (at.toDateString() === new Date(nowMs).toDateString()) return time;
-  const recent = nowMs - atMs < 6 * 86_400_000;
-  const day = new Intl.DateTimeFormat(
-    locale,
-    recent ? { weekday: 'short' } : { day: 'numeric', month: 'short' },
-  ).format(at);
-  return `${day} ${time}`;
+  const said = (options: Intl.DateTimeFormatOptions): string =>
+    new Intl.DateTimeFormat(locale, { ...options, timeZone: timeZoneHere() }).format(atMs);
+  const time = said({ timeStyle: 'short' });
+  if (localDate(atMs) === localDate(nowMs)) return time;
+  const isRecent = nowMs - atMs < 6 * 86_400_000;
+  return `${said(isRecent ? { weekday: 'short' } : { day: 'numeric', month: 'short' })} ${time}`;
 }
 
 const WEEKDAY_KEYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

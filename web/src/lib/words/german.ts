@@ -1076,8 +1076,9 @@ export const GERMAN: Catalog = {
   'As the language': 'Wie die Sprache',
   'Weeks begin on': 'Wochen beginnen am',
   'Time zone': 'Zeitzone',
-  'Taken from this device, so that reminders ring by the clock that you look at. A task can have a zone of its own, under its due date.':
-    'Von diesem Gerät übernommen, damit Erinnerungen nach der Uhr kommen, auf die du siehst. Eine Aufgabe kann eine eigene Zone haben, unter ihrer Fälligkeit.',
+  'As the device, {city}': 'Wie das Gerät, {city}',
+  'What is due today and when reminders ring go by its clock; choosing reloads the app. As the device, it travels with you. A task can have a zone of its own, under its due date.':
+    'Nach ihrer Uhr geht, was heute fällig ist und wann Erinnerungen kommen; die Wahl lädt die App neu. Wie das Gerät reist sie mit dir. Eine Aufgabe kann eine eigene Zone haben, unter ihrer Fälligkeit.',
   'New tasks go to': 'Neue Aufgaben kommen in',
   'What you add outside of the Inbox and of a list, unless its words name one.':
     'Was du außerhalb des Eingangs und einer Liste hinzufügst, wenn seine Worte keine nennen.',
@@ -1129,8 +1130,8 @@ export const GERMAN: Catalog = {
   'What is due that day and what is overdue, in one message.':
     'Was an dem Tag fällig und was überfällig ist, in einer Nachricht.',
   At: 'Um',
-  'These hours are read in {timeZone}. This device is in {zoneHere}.':
-    'Diese Zeiten gelten in {timeZone}. Dieses Gerät ist in {zoneHere}.',
+  'These hours are read in {timeZone}. The app is in {zoneHere}.':
+    'Diese Zeiten gelten in {timeZone}. Die App ist in {zoneHere}.',
   'Use {zoneHere}': '{zoneHere} verwenden',
   Saved: 'Gesichert',
   'This browser': 'Dieser Browser',

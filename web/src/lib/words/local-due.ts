@@ -55,7 +55,8 @@ function splitLocal(local: number): LocalDue {
   return { date: text.slice(0, 10), time: text.slice(11, 16) };
 }
 
-function zoneOf(timeZone: string): Zone | null {
+/** null: not known here. */
+export function zoneOf(timeZone: string): Zone | null {
   let zone = zones.get(timeZone);
   if (zone === undefined) zones.set(timeZone, (zone = openedZone(timeZone)));
   return zone;

@@ -2,11 +2,10 @@
  * What the system's notifications say, for the worker that shows them while no window is open.
  *
  * Promise: few words, so that the worker stays small; the app's own catalog holds them too. Until a window
- * has left its language (worker-language.ts) it is that of the browser.
+ * has left its language (worker-choices.ts) it is that of the browser.
  */
 
 import { type Catalog, speak } from './language.ts';
-import { leftLanguage } from './worker-language.ts';
 
 export const GERMAN_NOTICES: Catalog = {
   Done: 'Fertig',
@@ -26,13 +25,6 @@ export const GERMAN_NOTICES: Catalog = {
   'Due {due}': 'Fällig {due}',
   'This browser could not store it.': 'Dieser Browser konnte es nicht speichern.',
 };
-
-/** The language of the notifications from now on, as a window left it or as the browser has it. */
-export async function speakInWorker(): Promise<string> {
-  const language = (await leftLanguage()) ?? navigator.language.slice(0, 2);
-  speakNotices(language);
-  return language;
-}
 
 export function speakNotices(language: string): void {
   if (language === 'de') speak('de', GERMAN_NOTICES);

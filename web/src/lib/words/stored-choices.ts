@@ -1,0 +1,27 @@
+/**
+ * The record of what was chosen for this browser, as it lies there.
+ *
+ * Promise: it is read before anything else runs, so every part asks for what it needs by itself and takes nothing on trust;
+ * a record that cannot be read, and a worker, which has none, is an empty one. Choices.svelte.ts says what is in it.
+ */
+
+const CHOICES_KEY = 'holdfast:choices';
+
+export function storedChoices(): Readonly<Record<string, unknown>> {
+  if (typeof document === 'undefined') return {};
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(CHOICES_KEY) ?? '{}');
+    return typeof stored === 'object' && stored !== null ? { ...stored } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Where storage is blocked a choice holds for this visit. */
+export function storeChoices(choices: object): void {
+  try {
+    localStorage.setItem(CHOICES_KEY, JSON.stringify(choices));
+  } catch {
+    return;
+  }
+}
