@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser, Locator } from '../support/chromium.ts';
+import { fingerOf, middleOf } from './finger.ts';
 import { PHONE, newPerson } from './person.ts';
 import type { Person, PersonOptions } from './person.ts';
 import { serveBuild } from './static-site.ts';
@@ -219,6 +220,57 @@ test('[L3] [L4] on a phone the columns of a board snap, and the calendar has dot
   await anna.quickAdd.fill('Sow');
   await anna.quickAdd.press('Enter');
   await page.getByRole('button', { name: dayName('Tuesday 17 November 2026, 2 tasks') }).waitFor();
+});
+
+test('[L3] [L5] on a touch screen a card is held and taken to another column, and a task to another day', async () => {
+  const anna = await arrive({ viewport: PHONE, now: '2026-11-16T09:00:00Z', timeZone: 'UTC' });
+  const { page } = anna;
+  const finger = await fingerOf(anna);
+  const untilHeld = (): Promise<unknown> =>
+    page.waitForFunction(() => document.querySelector('.held, .lifted, .ghost'));
+  await write(anna, ['Rake !high #House', 'Paint !high #House', 'Bread today 18:00'], 'Bread');
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  await page.getByRole('link', { name: 'House' }).click();
+  await page.getByRole('button', { name: 'Show as a board' }).click();
+  await page.getByRole('radio', { name: 'By priority' }).check();
+  const column = (name: string): Locator => page.getByRole('region', { name, exact: true });
+  await untilIn(column('High'), 'Rake', 'Paint');
+  const show = (name: string): Promise<void> =>
+    column(name).evaluate((element) => element.scrollIntoView({ inline: 'start', behavior: 'instant' }));
+  const leftOf = async (name: string): Promise<number> => (await column(name).boundingBox())?.x ?? Infinity;
+
+  await show('High');
+  const card = await middleOf(anna.row('Rake'));
+  await finger.down(card);
+  await untilHeld();
+  // At the edge the board goes on by itself, until the next column is under the finger.
+  await finger.moveTo({ x: PHONE.width - 12, y: card.y });
+  await eventually(() => leftOf('Medium')).toBeLessThan(PHONE.width / 2);
+  await finger.moveTo({ x: PHONE.width - 90, y: card.y });
+  await finger.up();
+  await untilIn(column('Medium'), 'Rake');
+  await untilIn(column('High'), 'Paint');
+
+  // A flick across scrolls the board, and moves nothing.
+  await show('High');
+  await finger.down(card);
+  await finger.moveTo({ ...card, x: card.x - 200 });
+  await finger.up();
+  await eventually(() => leftOf('Medium')).toBeLessThan(PHONE.width / 2);
+  await untilIn(column('High'), 'Paint');
+
+  await anna.visit('/calendar');
+  await untilIn(page.getByRole('region', { name: dayName('Monday 16 November 2026') }), 'Bread');
+  await finger.down(await middleOf(anna.row('Bread')));
+  await untilHeld();
+  await finger.moveTo(
+    await middleOf(page.getByRole('button', { name: dayName('Thursday 19 November 2026') })),
+  );
+  await page.waitForFunction(() => document.querySelector('.cell.target') !== null);
+  await finger.up();
+  await page.getByRole('button', { name: dayName('Thursday 19 November 2026, 1 task') }).click();
+  await untilIn(page.getByRole('region', { name: dayName('Thursday 19 November 2026') }), 'Bread');
+  await anna.row('Bread').getByText('18:00').waitFor();
 });
 
 test('[L6] [L7] [L8] what was done can be reopened, and lists have icons, an order and an archive', async () => {

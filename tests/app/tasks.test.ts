@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser } from '../support/chromium.ts';
+import { fingerOf, middleOf } from './finger.ts';
 import { PHONE, newPerson } from './person.ts';
 import type { Person, PersonOptions } from './person.ts';
 import { serveBuild } from './static-site.ts';
@@ -199,38 +200,25 @@ test('[P7] a row can be dragged to another place, and Escape puts it back', asyn
 test('[P7] on a touch screen a row is dragged after it was held', async () => {
   const anna = await arrive({ viewport: PHONE });
   await anna.add('A', 'B', 'C');
-  const devtools = await anna.context.newCDPSession(anna.page);
-  const box = await anna.row('A').boundingBox();
-  const target = await anna.row('C').boundingBox();
-  if (!box || !target) throw new Error('the rows are not on the screen');
-  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x: number, y: number): Promise<unknown> =>
-    devtools.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
-  const x = box.x + 200;
-  await touch('touchStart', x, box.y + 20);
+  const finger = await fingerOf(anna);
+  const below = await middleOf(anna.row('C'));
+  await finger.down(await middleOf(anna.row('A')));
   await anna.page.waitForFunction(() => document.querySelector('.lifted') !== null);
-  await touch('touchMove', x, target.y + 10);
-  await touch('touchMove', x, target.y + target.height - 2);
+  await finger.moveTo({ ...below, y: below.y + 16 });
   await anna.page.waitForFunction(() => document.querySelector('.drop-line') !== null);
-  await touch('touchEnd', 0, 0);
+  await finger.up();
   await anna.untilTitles('B', 'C', 'A');
 });
 
 test('[P29] on a touch screen a swipe to the right completes, to the left puts off, a short one does nothing', async () => {
   const anna = await arrive({ viewport: PHONE });
   await anna.add('A', 'B');
-  const devtools = await anna.context.newCDPSession(anna.page);
+  const finger = await fingerOf(anna);
   const swipe = async (title: string, across: number): Promise<void> => {
-    const box = await anna.row(title).boundingBox();
-    if (!box) throw new Error(`${title} is not on the screen`);
-    const [x, y] = [195, box.y + box.height / 2];
-    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', to: number): Promise<unknown> =>
-      devtools.send('Input.dispatchTouchEvent', {
-        type,
-        touchPoints: type === 'touchEnd' ? [] : [{ x: to, y }],
-      });
-    await touch('touchStart', x);
-    for (const part of [0.2, 0.4, 0.6, 0.8, 1]) await touch('touchMove', x + across * part);
-    await touch('touchEnd', 0);
+    const from = await middleOf(anna.row(title));
+    await finger.down(from);
+    await finger.moveTo({ ...from, x: from.x + across });
+    await finger.up();
   };
   await swipe('A', 60);
   expect(await anna.titles()).toEqual(['A', 'B']);
