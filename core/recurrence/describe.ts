@@ -26,6 +26,8 @@ export interface DescribeOptions {
   readonly start?: string;
   /** The zone in which an UNTIL in UTC is a date; else UTC. */
   readonly timeZone?: string;
+  /** Without what happens in shorter months: "every month on the 31st". */
+  readonly isShort?: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface DescribeOptions {
  * @throws RecurrenceError when the rule does not parse
  */
 export function describeRule(rrule: string, locale: string, options: DescribeOptions = {}): string {
-  const words = wordsOf(locale);
+  const words = wordsOf(locale, options.isShort);
   const said = parseRule(rrule);
   const rule = withDayOfStart(said, options.start);
   const parts: string[] = [];
@@ -43,11 +45,12 @@ export function describeRule(rrule: string, locale: string, options: DescribeOpt
   return parts.join(' ') + (end === null ? '' : `, ${end}`);
 }
 
-function wordsOf(locale: string): RuleWords {
+function wordsOf(locale: string, isShort = false): RuleWords {
   const language = locale.toLowerCase().split('-')[0] ?? '';
-  return Object.hasOwn(RULE_WORDS, language)
+  const words = Object.hasOwn(RULE_WORDS, language)
     ? RULE_WORDS[language as keyof typeof RULE_WORDS]
     : RULE_WORDS.en;
+  return isShort ? { ...words, clampedMonthDay: words.monthDay, clampedDateInYear: words.dateInYear } : words;
 }
 
 /** Only the day: what else the start gives is the task's own time. */

@@ -23,15 +23,16 @@ export async function violationsInBothThemes(
   inDark: 'colours' | 'everything' = 'colours',
 ): Promise<string[]> {
   const light = await violations(page);
-  await turn(page, 'dark');
+  await turnTo(page, 'dark');
   const dark = await run(page, (builder) =>
     inDark === 'everything' ? builder.withTags(TAGS) : builder.withRules(['color-contrast']),
   );
-  await turn(page, 'light');
+  await turnTo(page, 'light');
   return [...light, ...dark.map((found) => `in dark: ${found}`)];
 }
 
-async function turn(page: Page, theme: 'light' | 'dark'): Promise<void> {
+/** Resolves when the other theme is drawn, and no colour is on its way any more. */
+export async function turnTo(page: Page, theme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme: theme });
   await page.locator(`html[data-theme="${theme}"]`).waitFor();
   // However short a transition is, it begins with the colour of before.

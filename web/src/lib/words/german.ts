@@ -1076,9 +1076,9 @@ export const GERMAN: Catalog = {
   'As the language': 'Wie die Sprache',
   'Weeks begin on': 'Wochen beginnen am',
   'Time zone': 'Zeitzone',
-  'As the device, {city}': 'Wie das Gerät, {city}',
-  'What is due today and when reminders ring go by its clock; choosing reloads the app. As the device, it travels with you. A task can have a zone of its own, under its due date.':
-    'Nach ihrer Uhr geht, was heute fällig ist und wann Erinnerungen kommen; die Wahl lädt die App neu. Wie das Gerät reist sie mit dir. Eine Aufgabe kann eine eigene Zone haben, unter ihrer Fälligkeit.',
+  'Device: {city}': 'Gerät: {city}',
+  'What is due today and when reminders ring go by its clock; choosing reloads the app. That of the device travels with you. A task can have a zone of its own, under its due date.':
+    'Nach ihrer Uhr geht, was heute fällig ist und wann Erinnerungen kommen; die Wahl lädt die App neu. Die des Geräts reist mit dir. Eine Aufgabe kann eine eigene Zone haben, unter ihrer Fälligkeit.',
   'New tasks go to': 'Neue Aufgaben kommen in',
   'What you add outside of the Inbox and of a list, unless its words name one.':
     'Was du außerhalb des Eingangs und einer Liste hinzufügst, wenn seine Worte keine nennen.',

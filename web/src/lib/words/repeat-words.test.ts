@@ -27,6 +27,17 @@ test('[Q13] what the first date says belongs to the words, and a rule that canno
   expect(repeatSentence({ rrule: 'FREQ=SOMETIMES', mode: 'schedule' }, 'en')).toBe('Repeats');
 });
 
+test('[Q13] in a row a repeat says its day and not what shorter months do; the whole of it is said to who asks', () => {
+  const clamped = { rrule: 'FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1', mode: 'schedule' } as const;
+  expect(repeatWords(clamped, 'en', { isShort: true })).toBe('every month on the 31st');
+  expect(repeatWords(clamped, 'de', { isShort: true })).toBe('jeden Monat am 31.');
+  const leapDay = { rrule: 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1', mode: 'schedule' } as const;
+  expect(repeatWords(leapDay, 'en', { isShort: true })).toBe('every year on 29 February');
+  expect(repeatSentence(clamped, 'en')).toBe(
+    'Repeats every month on the 31st, or the last day of a shorter month',
+  );
+});
+
 test.each([
   ['PT1H', '1 h before', '1 Std. vorher'],
   ['PT30M', '30 min before', '30 Min. vorher'],

@@ -71,11 +71,13 @@ const GERMAN: Words = {
   },
 };
 
-/** "every Tuesday", "every Mon, Wed and Fri", "every 2 weeks on Friday, 10 times". */
-export function repeatWords(repeat: Repeat, locale: string): string {
+/** "every Tuesday", "every Mon, Wed and Fri", "every 2 weeks on Friday, 10 times"; in short not what shorter months do. */
+export function repeatWords(repeat: Repeat, locale: string, o: { isShort?: boolean } = {}): string {
   const words = wordsOf(locale);
   try {
-    return shortWeekdays(repeat, words) ?? describeRule(repeat.rrule, locale, describing(repeat));
+    return (
+      shortWeekdays(repeat, words) ?? describeRule(repeat.rrule, locale, { ...describing(repeat), ...o })
+    );
   } catch (error) {
     if (error instanceof RecurrenceError) return words.repeats;
     throw error;
