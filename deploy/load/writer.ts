@@ -26,6 +26,7 @@ export interface WriterOptions {
   readonly device: number;
   readonly devices: number;
   readonly random: () => number;
+  /** Parts of a millisecond are left out. */
   readonly nowMs: () => number;
 }
 
@@ -46,7 +47,8 @@ export function seedUpdates(tasks: number, nowMs: number): Uint8Array[] {
   for (let first = 0; first < tasks; first += TASKS_PER_UPDATE) {
     const entries: MapEntry[] = [];
     for (let n = first; n < Math.min(tasks, first + TASKS_PER_UPDATE); n++) {
-      entries.push(...taskEntries(seedTaskId(n), SEED_CLIENT_ID, nowMs * STAMPS_PER_MS + n, random));
+      const stamp = Math.floor(nowMs) * STAMPS_PER_MS + n;
+      entries.push(...taskEntries(seedTaskId(n), SEED_CLIENT_ID, stamp, random));
     }
     updates.push(encodeUpdate(SEED_CLIENT_ID, first * FIELDS.length, entries));
   }
@@ -59,7 +61,8 @@ export function seedClock(tasks: number): number {
 }
 
 export function createWriter(options: WriterOptions): Writer {
-  const { clientId, seedTasks, device, devices, random, nowMs } = options;
+  const { clientId, seedTasks, device, devices, random } = options;
+  const nowMs = (): number => Math.floor(options.nowMs());
   const name = clientId.toString(36);
   const ownClocks = new Map<string, number>();
   const isSeedReplaced = new Set<string>();

@@ -93,7 +93,8 @@ test('[LT1] every kind of value is written as Yjs writes it, in any script', () 
 
 test('[LT1] the app reads them as tasks, and no edit of one device is in conflict with another', () => {
   const doc = new Y.Doc();
-  for (const update of seedUpdates(TASKS, NOW_MS)) Y.applyUpdate(doc, update);
+  // A clock for latencies counts parts of a millisecond; a stamp is a whole number.
+  for (const update of seedUpdates(TASKS, NOW_MS + 0.0005)) Y.applyUpdate(doc, update);
   let made = 0;
   for (const device of [0, 1, 2]) {
     const writer = createWriter({
@@ -102,7 +103,7 @@ test('[LT1] the app reads them as tasks, and no edit of one device is in conflic
       device,
       devices: 3,
       random: randomFrom(device + 1),
-      nowMs: () => NOW_MS + 1,
+      nowMs: () => NOW_MS + 1.0005,
     });
     for (let n = 0; n < 300; n++) Y.applyUpdate(doc, writer.edit());
     made += [...doc.getMap('tasks').keys()].filter((key) =>
