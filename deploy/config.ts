@@ -204,6 +204,8 @@ export const DEVELOPER_SETTINGS: Readonly<Record<string, string>> = {
   HOLDFAST_CONTAINER_LAB:
     'A program that gives verify:deploy an engine and base images for its checks in containers.',
   HOLDFAST_UPDATE_GUIDE: '1: the test of the guide writes its pictures into docs/guide/pictures.',
+  HOLDFAST_PICTURES:
+    'A folder for the pictures of every page that tests of the app leave, in English (else test-results/pictures), in German and from right to left.',
   HOLDFAST_BENCH_PROFILE: 'A folder: the benchmark writes a CPU profile of each server into it.',
 };
 

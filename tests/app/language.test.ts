@@ -15,7 +15,7 @@ import type { StaticSite } from './static-site.ts';
 const BUILD = fileURLToPath(new URL('../../web/build/', import.meta.url));
 const WEB = fileURLToPath(new URL('../../web/src/', import.meta.url));
 /** Where to write pictures of all pages, for people to look at. */
-const PICTURES = process.env['LANGUAGE_PICTURES'];
+const PICTURES = process.env['HOLDFAST_PICTURES'];
 
 const PLACES = [
   '/',

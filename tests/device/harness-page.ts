@@ -13,6 +13,7 @@ import { createDatabase, deleteDatabase } from '../../web/src/lib/device/databas
 import { openDevice, startDevice } from '../../web/src/lib/device/start-device.ts';
 import type { Device, DeviceOptions } from '../../web/src/lib/device/device.ts';
 import { lookAround } from '../../web/src/lib/device/missing.ts';
+import { createLeftBehind, forgetLeftBehind } from '../../web/src/lib/device/left-behind.ts';
 import { openStorage } from '../../web/src/lib/device/storage.ts';
 import { DOCUMENT_STORES } from '../../web/src/lib/device/document-stores.ts';
 import { SERVER_ORIGIN } from '../../web/src/lib/device/stored-document.ts';
@@ -30,6 +31,8 @@ const harness = {
   openDevice,
   openDocument,
   openStorage,
+  createLeftBehind,
+  forgetLeftBehind,
   startDevice,
   DOCUMENT_STORES,
   SERVER_ORIGIN,
@@ -63,7 +66,8 @@ async function open(options: DeviceOptions = {}): Promise<void> {
 /** A document storage by name, without registry and device. */
 async function openStore(name: string, options: { minTrimBytes?: number } = {}) {
   const database = createDatabase({ name: () => Promise.resolve(name), stores: DOCUMENT_STORES });
-  const storage = await openStorage({ database, now: () => Date.now() as never, ...options });
+  const leftBehind = createLeftBehind(name);
+  const storage = await openStorage({ database, leftBehind, now: () => Date.now() as never, ...options });
   return { database, storage };
 }
 

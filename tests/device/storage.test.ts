@@ -218,6 +218,73 @@ describe('damage', () => {
     await device.close();
   });
 
+  test.each(['without an account', 'with an account'])(
+    '[V70] what a window that goes has not stored is stored by the next one, once, %s',
+    async (account) => {
+      const device = await browser.newContext();
+      const going = await openHarness(device, server.url);
+      await going.evaluate(async (isAttached) => {
+        const { storage } = await harness.openStore('going');
+        if (isAttached) await storage.attach();
+        storage.doc.getMap('tasks').set('before', 1);
+        await storage.settled();
+        addEventListener('pagehide', storage.leave);
+        harness.kept['storage'] = { storage };
+      }, account === 'with an account');
+      // In one turn with the edits, so that none of them was even asked to be stored.
+      await Promise.all([
+        going.waitForEvent('load'),
+        going.evaluate(() => {
+          const { storage } = harness.kept['storage'] as Awaited<ReturnType<Harness['openStore']>>;
+          for (const key of ['a', 'b', 'c']) storage.doc.getMap('tasks').set(key, 1);
+          location.reload();
+          const until = performance.now() + 300;
+          while (performance.now() < until);
+        }),
+      ]);
+      const next = await openHarness(device, server.url);
+      const found = await next.evaluate(async () => {
+        const open = async () => {
+          const { storage } = await harness.openStore('going');
+          await storage.settled();
+          const state = { tasks: storage.doc.getMap('tasks').toJSON(), unsent: storage.state.unsent };
+          await storage.close();
+          return state;
+        };
+        return [await open(), await open(), Object.keys(localStorage)];
+      });
+      const all = { tasks: { before: 1, a: 1, b: 1, c: 1 }, unsent: 4 };
+      expect(found).toEqual([all, all, []]);
+      await device.close();
+    },
+  );
+
+  test('[V70] what lies beside a document is of it alone, goes with it, and is nothing where it cannot be read', async () => {
+    const found = await page.evaluate(() => {
+      const bytes = Uint8Array.from({ length: 300 }, (_, n) => n % 256);
+      const [one, other] = [harness.createLeftBehind('one'), harness.createLeftBehind('other')];
+      one.write([bytes, bytes.slice(0, 3)]);
+      other.write([bytes]);
+      localStorage.setItem('holdfast:left:one:broken', '["%", ');
+      const read = harness
+        .createLeftBehind('one')
+        .read()
+        .map((update) => [...update].join());
+      harness.forgetLeftBehind('one');
+      const left = [
+        harness.createLeftBehind('one').read().length,
+        harness.createLeftBehind('other').read().length,
+      ];
+      harness.forgetLeftBehind('other');
+      return {
+        isRead: read.join(' ') === `${[...bytes].join()} 0,1,2`,
+        left,
+        keys: Object.keys(localStorage),
+      };
+    });
+    expect(found).toEqual({ isRead: true, left: [0, 1], keys: [] });
+  });
+
   test('[V16] a storage that cannot be opened at first: the window works, says so, and merges once it can', async () => {
     const found = await page.evaluate(async () => {
       const { storage: before } = await harness.openStore('late');

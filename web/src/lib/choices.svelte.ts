@@ -22,7 +22,7 @@ export class Choices {
   #locale: LocaleChoice = $state.raw(NO_CHOICE);
   #defaultListId: string | null = $state(null);
   /** Not reactive: another is a reload. */
-  #language: LanguageId | null;
+  #language: LanguageId | null = null;
   readonly #tag = $derived(localeFor(this.#locale, localeOfLanguage(this.#language, navigator.languages)));
 
   constructor() {

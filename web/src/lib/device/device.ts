@@ -21,6 +21,7 @@ import { guessDeviceName, newDocumentName, type Registration, type Registry } fr
 import type { EpochMs, SyncStatus } from './status.ts';
 import { openStorage } from './storage.ts';
 import { createSync } from './sync.ts';
+import { createLeftBehind, forgetLeftBehind } from './left-behind.ts';
 import { keepViewCache } from './keep-view-cache.ts';
 import type { ViewCache } from './view-cache.ts';
 import { plural, t } from '../words/language.ts';
@@ -142,6 +143,7 @@ export async function openLoaded(opening: Opening): Promise<Device> {
     database,
     now,
     recordOf: (writer) => ids?.recordOf(writer) ?? { id: writer, createdAt: now() },
+    leftBehind: createLeftBehind(registration.documentName),
   });
   const scope = `holdfast:${registration.documentName}`;
   ids = createClientIds({ database, doc: storage.doc, scope, locks, now });
@@ -185,7 +187,8 @@ export async function openLoaded(opening: Opening): Promise<Device> {
   });
   sync.setAccount(registration.account);
   globalThis.document.addEventListener('visibilitychange', onHidden);
-  void registry.sweep().catch(() => undefined);
+  globalThis.addEventListener('pagehide', storage.leave);
+  void registry.sweep(forgetLeftBehind).catch(() => undefined);
   if (registration.signOutOwed) void paySignOut().catch(() => undefined);
   askToPersist(false);
 
@@ -327,7 +330,7 @@ export async function openLoaded(opening: Opening): Promise<Device> {
     await close();
     for (const listener of closedListeners) listener(reason);
     // Waits for the other windows to let go; what cannot be done now is done at the next start.
-    void registry.sweep().catch(() => undefined);
+    void registry.sweep(forgetLeftBehind).catch(() => undefined);
   }
 
   async function close(): Promise<void> {
@@ -335,6 +338,7 @@ export async function openLoaded(opening: Opening): Promise<Device> {
     await viewCache.flush();
     isClosed = true;
     globalThis.document.removeEventListener('visibilitychange', onHidden);
+    globalThis.removeEventListener('pagehide', storage.leave);
     sync.close();
     viewCache.close();
     document.close();

@@ -37,8 +37,11 @@ export interface Registry {
   read(): Promise<Registration>;
   /** One transaction. `change` sees the record as it stands and returns the new one, or null to leave it. */
   update(change: (current: Registration) => Registration | null): Promise<Registration>;
-  /** Deletes databases that were given up. Never waits for other tabs longer than they need to close. */
-  sweep(): Promise<void>;
+  /**
+   * Deletes databases that were given up, once `forget` has done so with what lies beside them. Never waits for other tabs
+   * longer than they need to close.
+   */
+  sweep(forget: (documentName: string) => void): Promise<void>;
   close(): void;
 }
 
@@ -87,9 +90,10 @@ export function createRegistry(options: RegistryOptions): Registry {
       return (stored as Registration | undefined) ?? change(() => null, 'readwrite');
     },
     update: (make) => change(make, 'readwrite'),
-    async sweep() {
+    async sweep(forget) {
       const { discarded } = await change(() => null, 'readwrite');
       for (const name of discarded) {
+        forget(name);
         await deleteDatabase(name);
         await change(
           (current) => ({ ...current, discarded: current.discarded.filter((other) => other !== name) }),

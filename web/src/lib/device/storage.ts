@@ -18,8 +18,10 @@
 
 import * as Y from 'yjs';
 import { DatabaseGone, request, type Database, type Stores } from './database.ts';
+import type { LeftBehind } from './left-behind.ts';
 import type { EpochMs } from './status.ts';
 import {
+  LEFT_ORIGIN,
   asBytes,
   buildDocument,
   countEntries,
@@ -95,6 +97,8 @@ export interface Storage {
   /** From now on single unsent updates are kept: there is a server to send them to. */
   attach(): Promise<void>;
   retryNow(): void;
+  /** The window goes: what is not committed yet is left for the next one. */
+  leave(): void;
   close(): Promise<void>;
 }
 
@@ -105,6 +109,8 @@ interface StorageOptions {
   minTrimBytes?: number;
   /** What to store of a client id with its first row. */
   recordOf?: (writer: number) => object;
+  /** Where a window that goes leaves what it could not store, and where this one finds it. */
+  leftBehind?: LeftBehind;
 }
 
 const DEFAULT_MIN_TRIM_BYTES = 256 * 1024;
@@ -113,7 +119,7 @@ const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
 
 export async function openStorage(options: StorageOptions): Promise<Storage> {
-  const { database, now } = options;
+  const { database, now, leftBehind } = options;
   const recordOf = options.recordOf ?? ((writer) => ({ id: writer, createdAt: now() }));
   const minTrimBytes = options.minTrimBytes ?? DEFAULT_MIN_TRIM_BYTES;
   const stateListeners: (() => void)[] = [];
@@ -139,11 +145,13 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   let isCatchingUp = false;
   let catchUpAgain = false;
   let isClosed = false;
+  let isSomethingLeft = false;
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
   let flushed = Promise.resolve();
 
   const doc = await load();
   doc.on('update', keep);
+  takeWhatWasLeft();
   database.onLost(() => void catchUp());
 
   async function load(): Promise<Y.Doc> {
@@ -177,6 +185,22 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       fail(error);
       return new Y.Doc();
     }
+  }
+
+  /** Before anything else is written: what was left may have been written under an id that is used again. */
+  function takeWhatWasLeft(): void {
+    // To a document that could not be read it would be a part without what it builds on.
+    if (failing !== null) return;
+    const found = leftBehind?.read() ?? [];
+    isSomethingLeft = found.length > 0;
+    for (const update of found) if (decodingError(update) === null) Y.applyUpdate(doc, update, LEFT_ORIGIN);
+    forgetWhatIsStored();
+  }
+
+  function forgetWhatIsStored(): void {
+    if (!isSomethingLeft || queue.length > 0) return;
+    isSomethingLeft = false;
+    leftBehind?.clear();
   }
 
   function keep(update: Uint8Array, origin: unknown, _doc: Y.Doc, transaction: Y.Transaction): void {
@@ -293,6 +317,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     queue.splice(0, batch.length);
     unsaved -= batch.filter((write) => write.isLocal).length;
     confirmed.splice(0, covered.length);
+    forgetWhatIsStored();
     mustRewrite = false;
     if (incarnation !== committed.identity.incarnation) lastSeen = 0;
     incarnation = committed.identity.incarnation;
@@ -560,6 +585,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     },
     retryNow() {
       if (failing !== null) void retry();
+    },
+    leave() {
+      const left = queue.filter(({ isLocal }) => isLocal);
+      if (left.length === 0 || isClosed) return;
+      leftBehind?.write(left.map(({ update }) => update));
+      isSomethingLeft = true;
     },
     async close() {
       await flush();

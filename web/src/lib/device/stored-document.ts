@@ -26,6 +26,8 @@ export const META = {
 export const STORED_ORIGIN = Symbol('holdfast: read from this device');
 /** Origin of what came from the server: to be stored, not to be sent back. */
 export const SERVER_ORIGIN = Symbol('holdfast: came from the server');
+/** Edits of a window that went: to be stored and sent as those of this one. */
+export const LEFT_ORIGIN = Symbol('holdfast: left by another window');
 
 export interface Row {
   readonly key: number;
