@@ -8,7 +8,7 @@
 
 import type { Occurrence } from '@holdfast/core/document.ts';
 import { RecurrenceError } from '@holdfast/core/recurrence/error.ts';
-import { openSeries, type SeriesRule } from '@holdfast/core/recurrence/series.ts';
+import { openSeries, type Series, type SeriesRule, type Slot } from '@holdfast/core/recurrence/series.ts';
 import type { TaskRow } from '../tasks/task-rules.ts';
 import { addDays, type LocalDate, type LocalTime, monthGrid } from '../words/calendar.ts';
 import { type Due, localDue } from '../words/local-due.ts';
@@ -27,6 +27,7 @@ export interface Range {
 }
 
 const MAX_COMING = 60;
+const FIRST_PIECE = 4;
 /** COUNT counts from the first slot, so such a rule is followed from where it stands. */
 const MAX_COUNTED = 1000;
 
@@ -79,8 +80,8 @@ export function comingDates(
       ? { local: open.slot, index: open.slotIndex ?? 0 }
       : { local: open.slot.length === 10 ? eve : `${eve}T00:00:00`, index: open.slotIndex ?? 0 };
   try {
-    const slots = openSeries(rule).preview(isCounted ? MAX_COUNTED : MAX_COMING, after);
-    return slots
+    const limit = isCounted ? MAX_COUNTED : MAX_COMING;
+    return slotsUntil(openSeries(rule), addDays(to, 1), after, limit)
       .filter(({ local }) => local.slice(0, 10) >= first && local.slice(0, 10) <= addDays(to, 1))
       .slice(0, MAX_COMING)
       .map(({ local }) => dueOf(local, rule.timeZone));
@@ -89,6 +90,19 @@ export function comingDates(
     if (error instanceof RecurrenceError || error instanceof RangeError) return [];
     throw error;
   }
+}
+
+/** In pieces that double, so that a yearly rule is not followed for decades to fill one month. */
+function slotsUntil(series: Series, end: LocalDate, after: Slot, limit: number): Slot[] {
+  const found: Slot[] = [];
+  let last: Slot | undefined = after;
+  for (let piece = FIRST_PIECE; last && last.local.slice(0, 10) <= end && found.length < limit; piece *= 2) {
+    const wanted = Math.min(piece, limit - found.length);
+    const slots = series.preview(wanted, last);
+    found.push(...slots);
+    last = slots.length < wanted ? undefined : slots.at(-1);
+  }
+  return found;
 }
 
 function dueOf(local: string, timeZone: string | null): Due {

@@ -2,7 +2,7 @@
  * The zone by whose clock the person of this browser lives: that of the device, unless another was chosen.
  *
  * Promise: whatever asks what day or time it is asks here, so a choice holds everywhere at once: lists by date, what is said,
- * reminders, the worker. It is known before anything is drawn, and another is a reload, as with the language. The zone of the device is asked for each time, since people travel while the app is open. A chosen
+ * reminders, the worker. It is known before anything is drawn, and another is a reload, as with the language. The zone of the device is asked for again and again, since people travel while the app is open. A chosen
  * zone that this browser does not know is none.
  */
 
@@ -14,6 +14,8 @@ import { storedChoices } from './stored-choices.ts';
 
 /** undefined: not read yet. */
 let chosen: string | null | undefined;
+let device = '';
+let isKnownUntil = 0;
 
 /** IANA name. */
 export function timeZoneHere(): string {
@@ -26,8 +28,13 @@ export function chosenTimeZone(): string | null {
   return chosen ?? null;
 }
 
+/** Asked for every task of a list, and as dear as formatting a date: an answer holds for a second. */
 export function deviceTimeZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (performance.now() >= isKnownUntil) {
+    isKnownUntil = performance.now() + 1000;
+    device = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
+  return device;
 }
 
 /** Whatever was stored, by this version or another, or was left for a worker. */
