@@ -10,8 +10,8 @@ const CHOICES_KEY = 'holdfast:choices';
 export function storedChoices(): Readonly<Record<string, unknown>> {
   if (typeof document === 'undefined') return {};
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem(CHOICES_KEY) ?? '{}');
-    return typeof stored === 'object' && stored !== null ? { ...stored } : {};
+    // What is no record has none of the names that are asked for.
+    return { ...(JSON.parse(localStorage.getItem(CHOICES_KEY) ?? '{}') as object | null) };
   } catch {
     return {};
   }
