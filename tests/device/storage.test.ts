@@ -276,13 +276,19 @@ describe('damage', () => {
         harness.createLeftBehind('other').read().length,
       ];
       harness.forgetLeftBehind('other');
-      return {
-        isRead: read.join(' ') === `${[...bytes].join()} 0,1,2`,
-        left,
-        keys: Object.keys(localStorage),
-      };
+      const keys = Object.keys(localStorage);
+      Object.defineProperty(globalThis, 'localStorage', {
+        get: () => {
+          throw new DOMException('The user is denied access.', 'SecurityError');
+        },
+      });
+      const blocked = harness.createLeftBehind('blocked');
+      blocked.write([bytes]);
+      blocked.clear();
+      left.push(blocked.read().length);
+      return { isRead: read.join(' ') === `${[...bytes].join()} 0,1,2`, left, keys };
     });
-    expect(found).toEqual({ isRead: true, left: [0, 1], keys: [] });
+    expect(found).toEqual({ isRead: true, left: [0, 1, 0], keys: [] });
   });
 
   test('[V16] a storage that cannot be opened at first: the window works, says so, and merges once it can', async () => {

@@ -196,6 +196,22 @@ test('[RE6] what was past when its edit came is not fired; restored tasks do not
   expect(await world.rows()).toEqual([]);
 });
 
+test('[RE6] a turn that catches up fires what fell due between two of its edits, and not what was past before the first', async () => {
+  await world.subscribe();
+  world.at('2026-11-23T10:00:00Z');
+  const due = task('11:05');
+  const past = task('10:59');
+  await world.send();
+  world.at('2026-11-23T10:06:00Z');
+  must(world.ann.document.editTask(due, { title: 'Renamed while the workers were away' }));
+  must(world.ann.document.editTask(past, { priority: 'high' }));
+  await world.send();
+  world.at('2026-11-23T10:07:00Z');
+  await world.turn();
+  await world.turn();
+  expect(world.push.messages.map(({ payload }) => payload.taskId)).toEqual([due]);
+});
+
 test('[RE6] a device that was offline for a week brings 500 edits and no reminder for what is past and done', async () => {
   await world.subscribe();
   const { document } = world.ann;

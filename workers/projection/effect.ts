@@ -13,8 +13,11 @@ export interface ProjectedChange {
   readonly taskIds: ReadonlySet<string>;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** The newest received_at of the log rows of this turn, in milliseconds; `now` where there were none. */
-  readonly receivedAt: number;
+  /**
+   * When the first edit of this turn to a task came (received_at of its log row), in milliseconds; `now` where none is known.
+   * Not the last: a turn that catches up holds edits of minutes, and a later one says nothing of when the first came.
+   */
+  readonly receivedAt: (taskId: string) => number;
 }
 
 export type ProjectionEffect = (tx: Tx, change: ProjectedChange) => Promise<void>;

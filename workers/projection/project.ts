@@ -254,7 +254,7 @@ async function write(
   const events = outboxRows(spaceId, cursor, changes, replica.model);
   await appendOutbox(tx, events);
   const taskIds = new Set([...touched.tasks].filter(isStorableName));
-  const change = { spaceId, taskIds, now: nowMs, receivedAt: newest(taken) ?? nowMs };
+  const change = { spaceId, taskIds, now: nowMs, receivedAt: firstEdits(attempt, nowMs) };
   for (const effect of effects) await effect(tx, change);
   replica.seq = seq;
   await moveCursor(
@@ -374,8 +374,16 @@ function birthsIn(carried: readonly CarriedChange[]): Map<string, string> {
   return births;
 }
 
-function newest(rows: readonly AuthoredRow[]): number | null {
-  return rows.length === 0 ? null : Math.max(...rows.map((row) => row.receivedAt.getTime()));
+/** By task; for one that changed with something else, as with its list, the first row of all. */
+function firstEdits({ taken, carried }: Attempt, nowMs: number): (taskId: string) => number {
+  const first = new Map<string, number>();
+  for (const { change, row } of carried) {
+    if (change.entity !== 'task') continue;
+    const at = row.receivedAt.getTime();
+    first.set(change.id, Math.min(at, first.get(change.id) ?? at));
+  }
+  const firstOfAll = taken.reduce((least, row) => Math.min(least, row.receivedAt.getTime()), nowMs);
+  return (taskId) => first.get(taskId) ?? firstOfAll;
 }
 
 function lastSeq(rows: readonly AuthoredRow[]): number {

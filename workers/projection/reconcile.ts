@@ -46,7 +46,7 @@ export async function reconcileSpace(
     if (drift > 0) {
       await forgetDigests(tx, spaceId, drifted.tasks);
       await writeProjection(tx, spaceId, rows);
-      const change = { spaceId, taskIds: new Set(drifted.tasks), now: nowMs, receivedAt: nowMs };
+      const change = { spaceId, taskIds: new Set(drifted.tasks), now: nowMs, receivedAt: () => nowMs };
       for (const effect of effects) await effect(tx, change);
     }
     await noteReconciled(tx, spaceId, drift, new Date(nowMs));

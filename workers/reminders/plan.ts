@@ -93,7 +93,7 @@ function comparePlan(input: {
   readonly known: readonly KnownNotification[];
   readonly people: readonly Person[];
   readonly now: number;
-  readonly receivedAt: number;
+  readonly receivedAt: (taskId: string) => number;
 }): Plan {
   const { tasks, known, people, now, receivedAt } = input;
   const wanted = new Map<string, { userId: string; instant: ReminderInstant }>();
@@ -118,7 +118,10 @@ function comparePlan(input: {
     const still = wanted.get(nameOf(row.userId, row.key));
     if (still !== undefined) {
       wanted.delete(nameOf(row.userId, row.key));
-      if (row.state === 'cancelled' && newState(still.instant.at, now, receivedAt) === 'planned') {
+      if (
+        row.state === 'cancelled' &&
+        newState(still.instant.at, now, receivedAt(still.instant.taskId)) === 'planned'
+      ) {
         revive.push(row.id);
       }
       continue;
@@ -140,7 +143,7 @@ function comparePlan(input: {
     }
   }
   for (const { userId, instant } of wanted.values()) {
-    const state = newState(instant.at, now, receivedAt);
+    const state = newState(instant.at, now, receivedAt(instant.taskId));
     if (state === null) continue;
     const { key, taskId, ordinal, reminderId, at: fireAt } = instant;
     insert.push({ userId, key, taskId, ordinal, reminderId, fireAt, state });

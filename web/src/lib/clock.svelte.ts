@@ -9,7 +9,7 @@
 import { createSubscriber } from 'svelte/reactivity';
 import type { LocalDate, LocalTime } from './words/calendar.ts';
 import type { Present } from './words/due-words.ts';
-import { localDate, localTime, timeZoneHere, untilTomorrowMs } from './words/time-zone.ts';
+import { deviceTimeZone, localDate, localTime, timeZoneHere, untilTomorrowMs } from './words/time-zone.ts';
 
 const TICK_MS = 30_000;
 
@@ -84,6 +84,8 @@ export class Clock {
 
   #awaitMidnight(): void {
     clearTimeout(this.#midnight);
+    // What was heard a moment ago may have been of another place.
+    deviceTimeZone();
     const now = Date.now();
     this.#today = localDate(now);
     this.#timeZone = timeZoneHere();

@@ -34,15 +34,21 @@ export function createLeftBehind(documentName: string): LeftBehind {
       for (const key of keysOf(documentName)) mine.add(key);
       return [...mine].flatMap(updatesIn);
     },
-    clear() {
-      for (const key of mine) localStorage.removeItem(key);
-    },
+    clear: () => remove(mine),
   };
 }
 
 /** The document is gone from this browser. */
 export function forgetLeftBehind(documentName: string): void {
-  for (const key of keysOf(documentName)) localStorage.removeItem(key);
+  remove(keysOf(documentName));
+}
+
+function remove(keys: Iterable<string>): void {
+  try {
+    for (const key of keys) localStorage.removeItem(key);
+  } catch {
+    // Where it cannot be reached nothing lies there.
+  }
 }
 
 function keysOf(documentName: string): string[] {

@@ -17,9 +17,9 @@ let chosen: string | null | undefined;
 let device = '';
 let isKnownUntil = 0;
 
-/** IANA name. */
+/** IANA name. Asked for every task of a list, and of the browser as dear as formatting a date: its answer holds for a second. */
 export function timeZoneHere(): string {
-  return chosenTimeZone() ?? deviceTimeZone();
+  return chosenTimeZone() ?? (performance.now() < isKnownUntil ? device : deviceTimeZone());
 }
 
 /** null: that of the device. */
@@ -28,13 +28,10 @@ export function chosenTimeZone(): string | null {
   return chosen ?? null;
 }
 
-/** Asked for every task of a list, and as dear as formatting a date: an answer holds for a second. */
+/** Asks the browser now. */
 export function deviceTimeZone(): string {
-  if (performance.now() >= isKnownUntil) {
-    isKnownUntil = performance.now() + 1000;
-    device = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  }
-  return device;
+  isKnownUntil = performance.now() + 1000;
+  return (device = Intl.DateTimeFormat().resolvedOptions().timeZone);
 }
 
 /** Whatever was stored, by this version or another, or was left for a worker. */
