@@ -300,7 +300,7 @@ async function mustHoldAll(all: readonly SteadyWriter[]): Promise<void> {
 async function mustHold(
   expected: readonly { readonly name: string; readonly told: number }[],
 ): Promise<void> {
-  let missing: string[] = [];
+  let missing: string[];
   const deadline = performance.now() + HEARD_WITHIN_MS;
   do {
     const doc = await freshDocument();
