@@ -5,6 +5,7 @@
  * server. It never reconnects, so a test knows exactly which edits the server was given. With a `doc` it also
  * answers the server's sync step 1 and applies what comes, as every Yjs client does.
  */
+import type { Agent } from 'node:https';
 import WebSocket from 'ws';
 import * as Y from 'yjs';
 import {
@@ -22,6 +23,8 @@ export interface RawClientOptions {
   url: string;
   token?: string;
   headers?: Record<string, string>;
+  /** How to connect, for wss: which authority to trust, which name to ask for. */
+  agent?: Agent;
   /** Kept in step with the server; absent: the client begins as empty and only reports what comes. */
   doc?: Y.Doc;
   onUpdate?: (update: Uint8Array) => void;
@@ -49,7 +52,8 @@ export const FROM_SERVER = Symbol('from server');
 export async function connectRawClient(options: RawClientOptions): Promise<RawClient> {
   const headers = { ...options.headers };
   if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`;
-  const socket = new WebSocket(options.url, { headers, perMessageDeflate: false });
+  const { url, agent } = options;
+  const socket = new WebSocket(url, { headers, perMessageDeflate: false, ...(agent ? { agent } : {}) });
   socket.binaryType = 'nodebuffer';
 
   const synced = Promise.withResolvers<void>();
