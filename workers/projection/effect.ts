@@ -14,8 +14,8 @@ export interface ProjectedChange {
   /** Milliseconds since the epoch. */
   readonly now: number;
   /**
-   * When the first edit of this turn to a task came (received_at of its log row), in milliseconds; `now` where none is known.
-   * Not the last: a turn that catches up holds edits of minutes, and a later one says nothing of when the first came.
+   * When the first edit of this turn to a task came (received_at of its log row), in milliseconds; of a task that changed
+   * without one, as with its list, when the first row of all came, and `now` where there were no rows. Not the last: a turn that catches up holds edits of minutes, and a later one says nothing of when the first came.
    */
   readonly receivedAt: (taskId: string) => number;
 }

@@ -2,7 +2,7 @@
  * The record of what was chosen for this browser, as it lies there.
  *
  * Promise: it is read before anything else runs, so every part asks for what it needs by itself and takes nothing on trust;
- * a record that cannot be read, and a worker, which has none, is an empty one. Choices.svelte.ts says what is in it.
+ * a record that cannot be read is an empty one, and so is that of a worker, which has none. What is in it says choices.svelte.ts.
  */
 
 const CHOICES_KEY = 'holdfast:choices';
