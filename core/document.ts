@@ -28,9 +28,10 @@ import {
 } from './ids.ts';
 import { createIntents } from './intent.ts';
 import { createListCommands, type ListPatch, type NewSection } from './list-commands.ts';
-import { createModel } from './model.ts';
+import { modelInSteps } from './model.ts';
 import type { Result } from './result.ts';
 import { createStampClock } from './stamp.ts';
+import { runSteps, type Steps } from './steps.ts';
 import {
   createSeriesCommands,
   type OccurrencePatch,
@@ -60,6 +61,7 @@ export type { FilterPatch, NewFilter } from './filter-commands.ts';
 export type { EpochMs, FilterId, ListId, LocalDate, SectionId, TagId, TaskId, Writer } from './ids.ts';
 export type { Failure, FailureCode, Result, Success } from './result.ts';
 export type { SeriesRule } from './recurrence/series.ts';
+export type { Steps } from './steps.ts';
 export type { OccurrencePatch, ReminderInput, RuleInput } from './series/commands.ts';
 export type { NewTask, Position, TaskMove, TaskPatch } from './task-commands.ts';
 export type {
@@ -229,9 +231,14 @@ export interface OpenDocumentOptions {
 }
 
 export function openDocument(options: OpenDocumentOptions): HoldfastDocument {
+  return runSteps(openInSteps(options));
+}
+
+/** Of a large document, what a page should not do in one go. */
+export function* openInSteps(options: OpenDocumentOptions): Steps<HoldfastDocument> {
   const { doc, now, random, device } = options;
   const clock = createStampClock(now);
-  const model = createModel(doc, clock);
+  const model = yield* modelInSteps(doc, clock);
   const intents = createIntents({ doc, model, clock, origin: LOCAL_ORIGIN, ...(device ? { device } : {}) });
   const history = createHistory({ model, intents, now });
   const task = createTaskCommands({ model, intents, now, random });

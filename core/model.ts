@@ -25,6 +25,7 @@ import { effective, isSameValue, type Register } from './register.ts';
 import { readSeries, repeats, type SeriesReading } from './series/reading.ts';
 import { countsNow, readStepClosing, stepField, type StepOf } from './series/steps.ts';
 import { isStamp, msOfStamp, type StampClock } from './stamp.ts';
+import { runSteps, type Steps } from './steps.ts';
 import { createTable, type Entity, type Table } from './store.ts';
 import { readEnd } from './series/values.ts';
 import type { EntityKind, Filter, Fragment, List, Reminder, Section, Tag, Task, TaskStatus } from './task.ts';
@@ -113,6 +114,8 @@ const SHOWN_FIELDS: Record<EntityKind, ReadonlySet<string>> = {
   section: new Set(['name', 'trashed']),
   filter: new Set(['name', 'query', 'color', 'trashed']),
 };
+/** Some milliseconds of work. */
+const ENTITIES_A_STEP = 500;
 const TAG_FIELD = 'tag/';
 export const REMINDER_FIELD = 'reminder/';
 
@@ -155,6 +158,10 @@ export function conflictingFields(kind: EntityKind, entity: Entity): string[] {
 }
 
 export function createModel(doc: Y.Doc, clock: StampClock): Model {
+  return runSteps(modelInSteps(doc, clock));
+}
+
+export function* modelInSteps(doc: Y.Doc, clock: StampClock): Steps<Model> {
   const observe = (t: number): void => clock.observe(t);
   const tables: Record<EntityKind, Table> = {
     task: createTable(doc.getMap('tasks'), observe),
@@ -188,8 +195,6 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
 
   for (const kind of KINDS) {
     const table = tables[kind];
-    table.applyAll();
-    for (const id of table.entities.keys()) dirty[kind].add(id);
     const observer = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => {
       for (const event of events) {
         if (event.target !== table.map) touchText(kind, event);
@@ -199,7 +204,13 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
     table.map.observeDeep(observer as Parameters<typeof table.map.observeDeep>[0]);
     cleanups.push(() => table.map.unobserveDeep(observer as Parameters<typeof table.map.observeDeep>[0]));
   }
-  settle();
+  for (const kind of KINDS) {
+    yield* tables[kind].applyAll();
+    yield;
+  }
+  // Tasks last: where one is hangs on the list that it names.
+  for (const kind of KINDS) if (kind !== 'task') yield* settleAll(kind);
+  yield* settleAll('task');
   pending = noChanges();
 
   const afterTransaction = (transaction: Y.Transaction): void => {
@@ -215,6 +226,19 @@ export function createModel(doc: Y.Doc, clock: StampClock): Model {
   function wrote(kind: EntityKind, key: string): void {
     const id = tables[kind].apply(key);
     if (id !== null) dirty[kind].add(id);
+  }
+
+  function* settleAll(kind: EntityKind): Steps<void> {
+    let sinceStep = 0;
+    for (const id of [...tables[kind].entities.keys()]) {
+      dirty[kind].add(id);
+      sinceStep += 1;
+      if (sinceStep % ENTITIES_A_STEP > 0) continue;
+      settle();
+      yield;
+    }
+    settle();
+    yield;
   }
 
   /** Something inside a value changed: a text of notes. */

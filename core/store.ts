@@ -7,6 +7,7 @@
 import * as Y from 'yjs';
 import { compareRegisters, parseKey, readRegister, type Register } from './register.ts';
 import { isStamp } from './stamp.ts';
+import type { Steps } from './steps.ts';
 
 export interface Entity {
   readonly id: string;
@@ -21,6 +22,9 @@ export interface Entity {
 /** Ten thousand empty maps would cost more than the tasks' titles; hardly any entity has a broken register. */
 const NONE_BROKEN: ReadonlyMap<string, string> = new Map();
 
+/** Some milliseconds of work. */
+const KEYS_A_STEP = 2_000;
+
 interface OwnEntity extends Entity {
   broken: ReadonlyMap<string, string> | Map<string, string>;
 }
@@ -30,7 +34,8 @@ export interface Table {
   readonly entities: ReadonlyMap<string, Entity>;
   /** Take over what now stands at this key. Returns the entity's id if anything changed. */
   apply(key: string): string | null;
-  applyAll(): void;
+  /** Take over everything that stands in the map. */
+  applyAll(): Steps<void>;
   keysOf(entity: Entity): string[];
 }
 
@@ -97,8 +102,13 @@ export function createTable(map: Y.Map<unknown>, observeStamp: (t: number) => vo
     map,
     entities,
     apply: (key) => put(key, map.get(key)),
-    applyAll() {
-      map.forEach((raw, key) => put(key, raw));
+    *applyAll() {
+      let sinceStep = 0;
+      for (const [key, raw] of map.entries()) {
+        put(key, raw);
+        sinceStep += 1;
+        if (sinceStep % KEYS_A_STEP === 0) yield;
+      }
     },
     keysOf(entity) {
       return [

@@ -7,11 +7,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { openDocument, type EpochMs, type HoldfastDocument } from '@holdfast/core/document.ts';
+import { openDocument, openInSteps, type EpochMs, type HoldfastDocument } from '@holdfast/core/document.ts';
 import type { ListId, Task, TaskId } from '@holdfast/core/document.ts';
 import { canonicalJson, contentHash } from '@holdfast/core/canonical.ts';
 import { seededRandom } from '@holdfast/core/testing/random.ts';
 import { START_MS } from '@holdfast/core/testing/replica.ts';
+import { chunkUpdate } from '../../web/src/lib/device/chunks.ts';
 import { histories, rawRegisters, runHistory, type History, type RawEdit, type World } from './world.ts';
 
 const DEFAULT_RUNS = 150;
@@ -22,7 +23,7 @@ const seed = Number(process.env['HOLDFAST_PROPERTY_SEED'] ?? 20_261_123);
 const timeoutMs = 60_000 + runs * 400;
 
 test(
-  '[C1] [C2] [C3] [C4] [C5] [C6] [U2] [X1] [X2] any history ends alike everywhere, with no edit lost and the later one standing',
+  '[C1] [C2] [C3] [C4] [C5] [C6] [D16] [U2] [X1] [X2] any history ends alike everywhere, with no edit lost and the later one standing',
   async () => {
     await fc.assert(
       fc.asyncProperty(histories, async (history) => checkWorld(runHistory(history))),
@@ -81,6 +82,9 @@ async function checkWorld(world: World): Promise<void> {
   expect(viewOf(reopened)).toEqual(view);
   expect(await contentHash(copy)).toBe(hash);
 
+  // [D16] so does one that was opened in steps, while the rest of it arrived
+  expect(viewOf(openWhileReceiving(first.doc))).toEqual(view);
+
   // [C2] exactly the edits that nobody knew of are left, [C3] and the latest of them stands
   for (const path of world.oracle.paths()) {
     const expected = world.oracle.left(path);
@@ -133,6 +137,21 @@ async function checkWorld(world: World): Promise<void> {
 
   // [U2] no undo or redo changed what its replica had not written
   expect(world.trespasses).toEqual([]);
+}
+
+/** A copy of which a part is there at first; some more arrives at each rest of the opening, and the last after it. */
+function openWhileReceiving(doc: Y.Doc): HoldfastDocument {
+  const copy = new Y.Doc();
+  const pieces = chunkUpdate(Y.encodeStateAsUpdate(doc), 300);
+  const receive = (share: number): void => {
+    for (const piece of pieces.splice(0, Math.ceil(pieces.length * share))) Y.applyUpdate(copy, piece);
+  };
+  receive(1 / 3);
+  const opening = openInSteps({ doc: copy, now: () => START_MS as EpochMs, random: seededRandom(3) });
+  let step = opening.next();
+  for (; step.done !== true; step = opening.next()) receive(1 / 8);
+  receive(1);
+  return step.value;
 }
 
 /** Without the copies that an undo brought back while their author had replaced them: docs/document.md, "Reading", 2. */

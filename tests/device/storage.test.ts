@@ -54,6 +54,49 @@ describe('the format', () => {
     expect(found).toEqual({ ours: both, theirs: both, custom: 'kept' });
   });
 
+  test('[V71] a large row is divided once it is quiet, y-indexeddb reads the parts, and they are not divided again', async () => {
+    const found = await page.evaluate(async () => {
+      const { storage } = await harness.openStore('parts', { quietMs: 50, minTrimBytes: 2_000_000 });
+      storage.doc.transact(() => {
+        for (let n = 0; n < 3000; n++) storage.doc.getMap('tasks').set(`${n}/title`, `${n}`.padEnd(200));
+      });
+      await storage.settled();
+      const atFirst = (await harness.rawRows('parts', 'updates')).length;
+      await new Promise<void>((resolve) => storage.onTrim(() => resolve()));
+      storage.doc.getMap('tasks').set('0/title', 'edited');
+      await storage.settled();
+      await storage.close();
+      const divided = await harness.rawRows('parts', 'updates');
+
+      const again = await harness.openStore('parts', { quietMs: 50 });
+      again.storage.doc.getMap('tasks').set('1/title', 'edited too');
+      await again.storage.settled();
+      await again.storage.close();
+      const after = (await harness.rawRows('parts', 'updates')).length;
+
+      const stock = new harness.Y.Doc();
+      const persistence = new harness.IndexeddbPersistence('parts', stock);
+      await persistence.whenSynced;
+      const titles = stock.getMap('tasks');
+      await persistence.destroy();
+      return {
+        atFirst,
+        rows: divided.length,
+        largest: Math.max(...divided.map((row) => (row.value as Uint8Array).length)),
+        added: after - divided.length,
+        titles: [
+          titles.size,
+          titles.get('0/title'),
+          titles.get('1/title'),
+          String(titles.get('2999/title')).trim(),
+        ],
+      };
+    });
+    expect(found).toMatchObject({ atFirst: 1, added: 1, titles: [3000, 'edited', 'edited too', '2999'] });
+    expect(found.rows).toBeGreaterThan(8);
+    expect(found.largest).toBeLessThan(80_000);
+  });
+
   test('[V15] one edit is one row and one unsent entry with an account, and one row without', async () => {
     const found = await page.evaluate(async () => {
       const { storage } = await harness.openStore('entries');

@@ -360,7 +360,7 @@ async function ask(
 ): Promise<{ app: readonly string[]; isRefused: boolean }> {
   const names = queryNames(document);
   const store = new TaskStore();
-  store.open(document);
+  await store.open(document);
   const present = {
     now: nowMs,
     timeZone,

@@ -109,10 +109,10 @@ export class App {
       tellShown();
     });
     start.device.then(
-      (device) => {
+      async (device) => {
+        await this.tasks.open(device.document);
         this.#device = device;
         this.#phase = 'ready';
-        this.tasks.open(device.document);
         this.sync.open(device);
         this.reminding.open(device);
         void this.#watchAbsence(device);

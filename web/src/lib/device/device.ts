@@ -10,7 +10,7 @@
  * knows of Svelte or of words for the sync status.
  */
 
-import { openDocument, type HoldfastDocument } from '@holdfast/core/document.ts';
+import { openInSteps, type HoldfastDocument } from '@holdfast/core/document.ts';
 import { createAccountClient, type AccountResult, type SignedIn } from './account.ts';
 import { createClientIds, type ClientIds } from './clients.ts';
 import type { Database } from './database.ts';
@@ -18,6 +18,7 @@ import { createKept, type Kept } from './kept.ts';
 import { lookAround, missingFeatures, type MissingFeature } from './missing.ts';
 import { random } from './random.ts';
 import { guessDeviceName, newDocumentName, type Registration, type Registry } from './registry.ts';
+import { inSlices } from './slices.ts';
 import type { EpochMs, SyncStatus } from './status.ts';
 import { openStorage } from './storage.ts';
 import { createSync } from './sync.ts';
@@ -150,14 +151,16 @@ export async function openLoaded(opening: Opening): Promise<Device> {
   await ids
     .begin({ hasAccount: registration.account !== null, isDamaged: storage.isDamaged })
     .catch(() => undefined);
-  const document = openDocument({
-    doc: storage.doc,
-    now,
-    random,
-    device: { id: registration.deviceId, name: registration.deviceName },
-    // Asked each time: a person travels while the app is open.
-    timeZone: timeZoneHere,
-  });
+  const document = await inSlices(
+    openInSteps({
+      doc: storage.doc,
+      now,
+      random,
+      device: { id: registration.deviceId, name: registration.deviceName },
+      // Asked each time: a person travels while the app is open.
+      timeZone: timeZoneHere,
+    }),
+  );
   const viewCache = keepViewCache(database, document, { now, found: firstPaint });
   const sync = createSync({
     storage,

@@ -17,8 +17,10 @@
  */
 
 import * as Y from 'yjs';
+import { chunkUpdate } from './chunks.ts';
 import { DatabaseGone, request, type Database, type Stores } from './database.ts';
 import type { LeftBehind } from './left-behind.ts';
+import { inSlices } from './slices.ts';
 import type { EpochMs } from './status.ts';
 import {
   LEFT_ORIGIN,
@@ -105,8 +107,10 @@ export interface Storage {
 interface StorageOptions {
   database: Database;
   now: () => EpochMs;
-  /** Trim when this many bytes lie behind the last trimmed row, or as many as that row has. */
+  /** Trim when this many bytes lie behind the last trim, and as many as that wrote. */
   minTrimBytes?: number;
+  /** Without an edit for this long, a row that is too large to be read without a stop is divided. */
+  quietMs?: number;
   /** What to store of a client id with its first row. */
   recordOf?: (writer: number) => object;
   /** Where a window that goes leaves what it could not store, and where this one finds it. */
@@ -115,6 +119,10 @@ interface StorageOptions {
 
 const DEFAULT_MIN_TRIM_BYTES = 256 * 1024;
 const MAX_BATCH_ROWS = 1000;
+/** What a trim writes in one row: read in a few milliseconds, on a phone in some ten. */
+const PART_BYTES = 64 * 1024;
+const LUMP_BYTES = 4 * PART_BYTES;
+const DEFAULT_QUIET_MS = 5_000;
 const FIRST_RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
 
@@ -122,6 +130,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { database, now, leftBehind } = options;
   const recordOf = options.recordOf ?? ((writer) => ({ id: writer, createdAt: now() }));
   const minTrimBytes = options.minTrimBytes ?? DEFAULT_MIN_TRIM_BYTES;
+  const quietMs = options.quietMs ?? DEFAULT_QUIET_MS;
   const stateListeners: (() => void)[] = [];
   const commitListeners: ((commit: Commit) => void)[] = [];
   const trimListeners: ((trimmed: { upTo: number; key: number }) => void)[] = [];
@@ -140,6 +149,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   let isDamaged = false;
   let baseBytes = 0;
   let tailBytes = 0;
+  /** A row behind the last trim is too large to be read without a stop: what a file or a first download brought. */
+  let isLumped = false;
+  let isQuiet = false;
+  let quietTimer: ReturnType<typeof setTimeout> | undefined;
   let isFlushing = false;
   let mustRewrite = false;
   let isCatchingUp = false;
@@ -152,6 +165,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const doc = await load();
   doc.on('update', keep);
   takeWhatWasLeft();
+  awaitQuiet();
   database.onLost(() => void catchUp());
 
   async function load(): Promise<Y.Doc> {
@@ -166,17 +180,21 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
         }),
       );
       // Unsent entries hold the same bytes as their rows: what a bad row lost may still be there.
-      const built = buildDocument([
-        ...found.rows,
-        ...found.unsent.map(({ key, value }) => ({ key: -key, value: value.update })),
-      ]);
+      const built = await inSlices(
+        buildDocument([
+          ...found.rows,
+          ...found.unsent.map(({ key, value }) => ({ key: -key, value: value.update })),
+        ]),
+      );
       incarnation = found.meta.incarnation;
       isAttached = found.meta.isAttached;
       lastSeen = found.rows.at(-1)?.key ?? 0;
       isDamaged = built.corrupt.length > 0;
-      for (const row of found.rows) tailBytes += asBytes(row.value)?.length ?? 0;
-      baseBytes = Math.max(0, ...found.rows.map((row) => asBytes(row.value)?.length ?? 0));
-      tailBytes -= baseBytes;
+      for (const { key, value } of found.rows) {
+        const bytes = asBytes(value)?.length ?? 0;
+        if (key <= found.meta.trimmed) baseBytes += bytes;
+        else addToTail(bytes);
+      }
       count(found.unsent.length, found.unsent[0]?.value.at ?? null, found.meta.marker);
       if (built.corrupt.length > 0) await setAside(built.corrupt).catch(fail);
       return built.doc;
@@ -228,14 +246,31 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     try {
       do {
         while (hasWork()) await commitBatch();
-        if (tailBytes > Math.max(minTrimBytes, baseBytes)) await trim();
+        if (tailBytes > Math.max(minTrimBytes, baseBytes) || (isLumped && isQuiet)) await trim();
       } while (hasWork());
     } catch (error) {
       fail(error);
     }
+    awaitQuiet();
     // In the same turn as the last look at the queue: an edit in between would find nobody writing.
     isFlushing = false;
     for (const resolve of settling.splice(0)) resolve();
+  }
+
+  /** Dividing takes a while, and is worth it only at the next start. */
+  function awaitQuiet(): void {
+    clearTimeout(quietTimer);
+    isQuiet = false;
+    if (!isLumped || isClosed || failing !== null) return;
+    quietTimer = setTimeout(() => {
+      isQuiet = true;
+      void flush();
+    }, quietMs);
+  }
+
+  function addToTail(bytes: number): void {
+    tailBytes += bytes;
+    isLumped ||= bytes > LUMP_BYTES;
   }
 
   function hasWork(): boolean {
@@ -323,7 +358,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     incarnation = committed.identity.incarnation;
     isAttached ||= committed.identity.isAttached;
     absorb(committed.newer);
-    for (const row of committed.rows) tailBytes += row.update.length;
+    for (const row of committed.rows) addToTail(row.update.length);
     lastSeen = Math.max(lastSeen, committed.lastKey ?? 0);
     for (const write of batch) if (write.isLocal) knownWriters.add(write.writer);
     failures = 0;
@@ -345,6 +380,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       incarnation: found.incarnation ?? newIncarnation(),
       isAttached: found.isAttached || isAttached,
       marker: found.marker,
+      trimmed: 0,
     };
     await request(stores('meta').put(identity.incarnation, META.incarnation));
     await request(stores('meta').put(identity.isAttached, META.attached));
@@ -385,7 +421,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
         corrupt.push({ key, row: value, error: error ?? t('The row is not bytes.') });
       } else {
         Y.applyUpdate(doc, update, STORED_ORIGIN);
-        tailBytes += update.length;
+        addToTail(update.length);
       }
       lastSeen = Math.max(lastSeen, key);
     }
@@ -432,10 +468,13 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
         // Only when the document is exactly what is committed: no row unread, no edit unwritten.
         if (meta.incarnation !== incarnation || newer.length > 0 || queue.length > 0) return { newer };
         const upTo = lastSeen;
-        const whole = Y.encodeStateAsUpdate(doc);
-        const key = (await request(stores('updates').add(whole))) as number;
+        // In parts, so that the next start can read them with rests in between.
+        const parts = chunkUpdate(Y.encodeStateAsUpdate(doc), PART_BYTES);
+        const keys = await Promise.all(parts.map((part) => request(stores('updates').add(part))));
+        const key = Number(keys.at(-1));
         await request(stores('updates').delete(IDBKeyRange.upperBound(upTo)));
-        return { newer, done: { upTo, key, bytes: whole.length } };
+        await request(stores('meta').put(key, META.trimmed));
+        return { newer, done: { upTo, key, bytes: parts.reduce((sum, part) => sum + part.length, 0) } };
       },
     );
     absorb(trimmed.newer);
@@ -443,6 +482,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     lastSeen = trimmed.done.key;
     baseBytes = trimmed.done.bytes;
     tailBytes = 0;
+    isLumped = false;
     for (const listener of trimListeners) listener(trimmed.done);
   }
 
@@ -552,6 +592,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       if (lastSeen < upTo) return;
       lastSeen = Math.max(lastSeen, key);
       tailBytes = 0;
+      isLumped = false;
     },
     catchUp,
     readUnsent,
@@ -596,6 +637,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       await flush();
       isClosed = true;
       clearTimeout(retryTimer);
+      clearTimeout(quietTimer);
       doc.off('update', keep);
       database.close();
     },

@@ -8,9 +8,11 @@
  * itself in the document: when one throws, the document is built again without it.
  */
 
+import type { Steps } from '@holdfast/core/document.ts';
 import * as Y from 'yjs';
 import { request } from './database.ts';
 import type { EpochMs } from './status.ts';
+import { applyQuickly } from './update-decoder.ts';
 
 /** Keys of the store `meta`. */
 export const META = {
@@ -20,6 +22,8 @@ export const META = {
   incarnation: 'incarnation',
   /** `UnsentMarker` */
   marker: 'everything-unsent',
+  /** The key of the last row that a trim wrote. */
+  trimmed: 'trimmed',
 } as const;
 
 /** Origin of what was read from the database: committed already, not to be stored again. */
@@ -66,14 +70,17 @@ export interface BuiltDocument {
   readonly corrupt: readonly Corrupt[];
 }
 
-export function buildDocument(rows: readonly { key: number; value: unknown }[]): BuiltDocument {
+/** Bytes that are applied between two rests: some milliseconds of work. A row is never divided, so a trim writes small ones. */
+const BYTES_A_STEP = 32 * 1024;
+
+export function* buildDocument(rows: readonly { key: number; value: unknown }[]): Steps<BuiltDocument> {
   const corrupt = new Map<number, Corrupt>();
   const condemn = (row: { key: number; value: unknown }, error: unknown) =>
     corrupt.set(row.key, { key: row.key, row: row.value, error: String(error) });
   let isChecked = false;
   for (;;) {
     const doc = new Y.Doc();
-    const failed = firstThatThrows(doc, rows, corrupt, condemn);
+    const failed = yield* applyRows(doc, rows, corrupt, condemn);
     if (!failed) {
       return { doc, corrupt: [...corrupt.values()] };
     }
@@ -117,15 +124,23 @@ export interface StoredMeta {
   readonly incarnation: string | null;
   readonly isAttached: boolean;
   marker: UnsentMarker | null;
+  /** Rows up to this key are what a trim wrote; 0: none of them is known to be. */
+  readonly trimmed: number;
 }
 
 export async function readMeta(meta: IDBObjectStore): Promise<StoredMeta> {
-  const [incarnation, isAttached, marker] = await Promise.all([
+  const [incarnation, isAttached, marker, trimmed] = await Promise.all([
     request(meta.get(META.incarnation)) as Promise<string | undefined>,
     request(meta.get(META.attached)) as Promise<boolean | undefined>,
     request(meta.get(META.marker)) as Promise<UnsentMarker | undefined>,
+    request(meta.get(META.trimmed)) as Promise<number | undefined>,
   ]);
-  return { incarnation: incarnation ?? null, isAttached: isAttached ?? false, marker: marker ?? null };
+  return {
+    incarnation: incarnation ?? null,
+    isAttached: isAttached ?? false,
+    marker: marker ?? null,
+    trimmed: trimmed ?? 0,
+  };
 }
 
 export async function readRows(
@@ -162,26 +177,33 @@ export async function countEntries(
   return { entries, oldestAt: oldest?.at ?? null };
 }
 
-function firstThatThrows(
+/** True when one threw; the document is of no use then. */
+function* applyRows(
   doc: Y.Doc,
   rows: readonly { key: number; value: unknown }[],
   corrupt: ReadonlyMap<number, Corrupt>,
   condemn: (row: { key: number; value: unknown }, error: unknown) => void,
-): boolean {
-  let failed = false;
-  doc.transact(() => {
-    for (const row of rows) {
-      if (corrupt.has(row.key)) continue;
-      const update = asBytes(row.value);
-      try {
-        if (!update) throw new TypeError('The row is not bytes.');
-        Y.applyUpdate(doc, update, STORED_ORIGIN);
-      } catch (error) {
-        condemn(row, error);
-        failed = true;
-        return;
+): Steps<boolean> {
+  let next = 0;
+  while (next < rows.length) {
+    let failed = false;
+    doc.transact(() => {
+      for (let bytes = 0; bytes < BYTES_A_STEP && next < rows.length && !failed; next++) {
+        const row = rows[next];
+        if (!row || corrupt.has(row.key)) continue;
+        const update = asBytes(row.value);
+        try {
+          if (!update) throw new TypeError('The row is not bytes.');
+          applyQuickly(doc, update, STORED_ORIGIN);
+          bytes += update.length;
+        } catch (error) {
+          condemn(row, error);
+          failed = true;
+        }
       }
-    }
-  }, STORED_ORIGIN);
-  return failed;
+    }, STORED_ORIGIN);
+    if (failed) return true;
+    yield;
+  }
+  return false;
 }

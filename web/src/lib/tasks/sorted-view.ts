@@ -15,12 +15,12 @@ export interface ViewRule<T> {
 const REBUILD_SHARE = 0.05;
 
 export class SortedView<T extends { readonly id: string }> {
-  readonly #rule: ViewRule<T>;
+  readonly rule: ViewRule<T>;
   #items: readonly T[] = [];
   #members = new Map<string, T>();
 
   constructor(rule: ViewRule<T>, all: Iterable<T>) {
-    this.#rule = rule;
+    this.rule = rule;
     this.rebuild(all);
   }
 
@@ -30,8 +30,8 @@ export class SortedView<T extends { readonly id: string }> {
 
   rebuild(all: Iterable<T>): void {
     const items: T[] = [];
-    for (const entry of all) if (this.#rule.matches(entry)) items.push(entry);
-    items.sort(this.#rule.compare);
+    for (const entry of all) if (this.rule.matches(entry)) items.push(entry);
+    items.sort(this.rule.compare);
     this.#items = items;
     this.#members = new Map(items.map((entry) => [entry.id, entry]));
   }
@@ -47,7 +47,7 @@ export class SortedView<T extends { readonly id: string }> {
     for (const id of changed) {
       const before = this.#members.get(id);
       const now = get(id);
-      const after = now !== undefined && this.#rule.matches(now) ? now : undefined;
+      const after = now !== undefined && this.rule.matches(now) ? now : undefined;
       if (before === after) continue;
       if (before !== undefined) leaving.add(id);
       if (after === undefined) this.#members.delete(id);
@@ -68,7 +68,7 @@ export class SortedView<T extends { readonly id: string }> {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = items[middle];
-      if (other !== undefined && this.#rule.compare(other, entry) < 0) low = middle + 1;
+      if (other !== undefined && this.rule.compare(other, entry) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -192,6 +192,6 @@ function isPriority(value: string | undefined): value is Priority {
   return value === 'low' || value === 'medium' || value === 'high' || value === 'urgent';
 }
 
-function compareText(a: string, b: string): number {
+export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

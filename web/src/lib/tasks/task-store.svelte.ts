@@ -10,10 +10,8 @@
 
 import type {
   ClosedOccurrence,
-  ClosedStep,
   Conflict,
   Filter,
-  Fragment,
   HoldfastDocument,
   List,
   Occurrence,
@@ -26,7 +24,7 @@ import type { CachedTask } from '../device/device.ts';
 import type { LocalDate } from '../words/calendar.ts';
 import { SortedView, type ViewRule } from './sorted-view.ts';
 import { type StepCount, Tally } from './tally.ts';
-import { type TaskRow, rowFromCache, rowFromTask, taskRules } from './task-rules.ts';
+import { compareText, type TaskRow, rowFromCache, rowFromTask, taskRules } from './task-rules.ts';
 
 /** How many views are kept up to date; the one unread for longest goes first. */
 const MAX_VIEWS = 64;
@@ -56,44 +54,51 @@ export class TaskStore {
       this.#update = update;
       this.#views.clear();
       this.#counted = null;
-      const stop = this.#document ? this.#follow(this.#document) : undefined;
-      this.#unfollow = stop;
+      if (this.#document) this.#unfollow = this.#follow(this.#document);
       return () => {
-        this.#unfollow?.();
-        this.#unfollow = undefined;
+        this.#unfollow();
         this.#update = () => undefined;
         this.#views.clear();
       };
     });
   }
 
-  #unfollow: (() => void) | undefined;
+  #unfollow: () => void = () => undefined;
   #counted: Tally | null = null;
 
   /** The rows to show until the document is there. */
   showCached(tasks: readonly CachedTask[]): void {
     if (this.#document) return;
     this.#cached = tasks.map(rowFromCache);
-    this.#refresh();
+    this.#counted = null;
+    this.#views.clear();
+    this.#update();
   }
 
-  open(document: HoldfastDocument): void {
-    this.#unfollow?.();
+  /** Goes over from the cache to the document; until that is done, the cache is shown. */
+  async open(document: HoldfastDocument): Promise<void> {
+    const code = await import('./going-over.ts');
+    const made = await code.makeOfDocument(document, this.#views, (task) => this.#rowFrom(task));
     this.#document = document;
     this.#cached = [];
     this.#unfollow = this.#follow(document);
-    this.#refresh();
+    this.#views = made.views;
+    this.#counted = made.counted;
+    this.#apply(made.changed);
   }
 
-  get isLoaded(): boolean {
+  /** For what is asked here and there only; null until it is loaded. */
+  get document(): HoldfastDocument | null {
     this.#changes();
-    return this.#document !== null;
+    return this.#document;
+  }
+  get isLoaded(): boolean {
+    return this.document !== null;
   }
 
   /** Something can be shown: the document, or what it was when last seen. */
   get hasRows(): boolean {
-    this.#changes();
-    return this.#document !== null || this.#cached.length > 0;
+    return this.document !== null || this.#cached.length > 0;
   }
 
   get inbox(): readonly TaskRow[] {
@@ -150,8 +155,7 @@ export class TaskStore {
   }
 
   task(id: string): Task | undefined {
-    this.#changes();
-    return this.#document?.task(id as Task['id']);
+    return this.document?.task(id as Task['id']);
   }
 
   row(id: string): TaskRow | undefined {
@@ -161,17 +165,11 @@ export class TaskStore {
 
   /** The open occurrences of a task, the next one first, then reopened ones. */
   openOccurrences(id: string): readonly Occurrence[] {
-    this.#changes();
-    return this.#document?.openOccurrences(id as Task['id']) ?? [];
+    return this.document?.openOccurrences(id as Task['id']) ?? [];
   }
   /** What was done or skipped, oldest first. */
   closedOccurrences(id: string): readonly ClosedOccurrence[] {
-    this.#changes();
-    return this.#document?.closedOccurrences(id as Task['id']) ?? [];
-  }
-  closedSteps(id: string, ordinal: number): readonly ClosedStep[] {
-    this.#changes();
-    return this.#document?.closedSteps(id as Task['id'], ordinal) ?? [];
+    return this.document?.closedOccurrences(id as Task['id']) ?? [];
   }
 
   /** Every field of which another value is kept, newest first. */
@@ -179,10 +177,6 @@ export class TaskStore {
     this.#changes();
     if (!this.#document) return [];
     return [...this.#document.conflicts()].sort((a, b) => b.standing.at - a.standing.at);
-  }
-  conflictsOf(taskId: string): readonly Conflict[] {
-    if (!this.row(taskId)?.isConflicted) return [];
-    return this.conflicts.filter((conflict) => conflict.entity === 'task' && conflict.id === taskId);
   }
 
   /** Neither in the trash nor archived, in their order. */
@@ -204,50 +198,25 @@ export class TaskStore {
   }
   /** Of a list, in their order. */
   sections(listId: string): readonly Section[] {
-    this.#changes();
-    return this.#document?.sections(listId as List['id']) ?? [];
+    return this.document?.sections(listId as List['id']) ?? [];
   }
   sectionById(id: string): Section | undefined {
-    this.#changes();
-    return this.#document?.section(id as Section['id']);
+    return this.document?.section(id as Section['id']);
   }
   /** How many open tasks have a tag. */
   tagCount(tagId: string): number {
     return this.#tally.tagged(tagId);
-  }
-  get trashedLists(): readonly List[] {
-    this.#changes();
-    return [...(this.#document?.lists() ?? [])].filter((list) => list.trashedAt !== null);
-  }
-  get trashedSections(): readonly Section[] {
-    this.#changes();
-    return [...(this.#document?.trashedSections() ?? [])];
-  }
-  get trashedTags(): readonly Tag[] {
-    this.#changes();
-    return [...(this.#document?.tags() ?? [])].filter((tag) => tag.trashedAt !== null);
   }
   get filters(): readonly Filter[] {
     this.#changes();
     const filters = [...(this.#document?.filters() ?? [])].filter((filter) => filter.trashedAt === null);
     return filters.sort((a, b) => compareText(a.order ?? '~', b.order ?? '~') || compareText(a.id, b.id));
   }
-  get trashedFilters(): readonly Filter[] {
-    this.#changes();
-    return [...(this.#document?.filters() ?? [])].filter((filter) => filter.trashedAt !== null);
-  }
   filterById(id: string): Filter | undefined {
-    this.#changes();
-    return this.#document?.filter(id as Filter['id']);
-  }
-  /** What is left of tasks that were removed elsewhere for ever. */
-  get fragments(): readonly Fragment[] {
-    this.#changes();
-    return this.#document?.fragments() ?? [];
+    return this.document?.filter(id as Filter['id']);
   }
   listById(id: string): List | undefined {
-    this.#changes();
-    return this.#document?.list(id as List['id']);
+    return this.document?.list(id as List['id']);
   }
   get tags(): readonly Tag[] {
     this.#changes();
@@ -255,8 +224,7 @@ export class TaskStore {
     return tags.sort((a, b) => a.name.localeCompare(b.name));
   }
   tagById(id: string): Tag | undefined {
-    this.#changes();
-    return this.#document?.tag(id as Tag['id']);
+    return this.document?.tag(id as Tag['id']);
   }
 
   /**
@@ -269,8 +237,7 @@ export class TaskStore {
     const timer = setTimeout(() => {
       this.settle(id);
     }, LINGER_MS);
-    const isRepeating = row !== undefined && row.repeat !== null;
-    this.#lingering.set(id, { timer, row: isRepeating ? { ...row, doneAt: Date.now() } : null });
+    this.#lingering.set(id, { timer, row: row?.repeat ? { ...row, doneAt: Date.now() } : null });
   }
 
   /** Ends the moment: the same tap took it back, or it is over. */
@@ -352,14 +319,4 @@ export class TaskStore {
     }
     this.#update();
   }
-
-  #refresh(): void {
-    this.#counted = null;
-    this.#views.clear();
-    this.#update();
-  }
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
