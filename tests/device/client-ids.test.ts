@@ -110,6 +110,37 @@ describe('reuse', () => {
     await device.close();
   });
 
+  test('[V72] a service worker has ids of its own, and uses them again', async () => {
+    const device = await w.newDevice();
+    const tab = await openTab(device, w.url);
+    const [window, worker, workerAgain, windowAgain] = await tab.page.evaluate(async () => {
+      const openAs = async (isWorker: boolean): Promise<number> => {
+        const ids = { current: null as ReturnType<typeof harness.createClientIds> | null };
+        const { database, storage } = await harness.openStore('own-ids', {
+          recordOf: (writer) => ids.current?.recordOf(writer) ?? { id: writer },
+        });
+        ids.current = harness.createClientIds({
+          database,
+          doc: storage.doc,
+          scope: 'own-ids',
+          locks: navigator.locks,
+          now: () => Date.now() as never,
+          isWorker,
+        });
+        await ids.current.begin({ hasAccount: false, isDamaged: false });
+        storage.doc.getMap('tasks').set('a', Math.random());
+        await storage.settled();
+        await storage.close();
+        ids.current.close();
+        return storage.doc.clientID;
+      };
+      return [await openAs(false), await openAs(true), await openAs(true), await openAs(false)];
+    });
+    expect(worker).not.toBe(window);
+    expect([workerAgain, windowAgain]).toEqual([worker, window]);
+    await device.close();
+  });
+
   test('[V51] with an account the id is used again once the server confirmed it', async () => {
     const { device, tab } = await settledDevice();
     const id = await tab.writer();

@@ -64,7 +64,10 @@ async function open(options: DeviceOptions = {}): Promise<void> {
 }
 
 /** A document storage by name, without registry and device. */
-async function openStore(name: string, options: { minTrimBytes?: number; quietMs?: number } = {}) {
+async function openStore(
+  name: string,
+  options: Partial<Pick<Parameters<typeof openStorage>[0], 'minTrimBytes' | 'quietMs' | 'recordOf'>> = {},
+) {
   const database = createDatabase({ name: () => Promise.resolve(name), stores: DOCUMENT_STORES });
   const leftBehind = createLeftBehind(name);
   const storage = await openStorage({ database, leftBehind, now: () => Date.now() as never, ...options });

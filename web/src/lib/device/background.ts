@@ -100,7 +100,14 @@ async function withDocument<T>(work: (opened: Opened) => Promise<T>): Promise<T>
     now,
     recordOf: (writer) => ids.recordOf(writer),
   });
-  const ids = createClientIds({ database, doc: storage.doc, scope, locks: navigator.locks ?? null, now });
+  const ids = createClientIds({
+    database,
+    doc: storage.doc,
+    scope,
+    locks: navigator.locks ?? null,
+    now,
+    isWorker: true,
+  });
   const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(scope);
   const tell = (message: TabMessage) => tabs?.postMessage(message);
   await ids.begin({ hasAccount: account !== null, isDamaged: storage.isDamaged });

@@ -13,6 +13,8 @@
  *   the same account, `findForeign` finds it before anything is sent.
  * - When rows were set aside, every id of the pool is retired (storage.ts); an id with a hole behind which
  *   its later edits wait is not used while they do.
+ * - A service worker has ids of its own. What a window left in local storage (left-behind.ts) was written with a
+ *   window's id, and a worker can neither read it nor know of it.
  * - An id that was written with in this window is kept until the window closes; a fresh id may be changed
  *   for the leased one only while nothing was written with it, and never inside a transaction.
  */
@@ -28,6 +30,8 @@ export interface ClientRecord {
   readonly retired?: string;
   /** The space that this device has registered the id with. */
   readonly space?: string;
+  /** Only a service worker writes with it. */
+  readonly isWorkers?: true;
 }
 
 /** What the server knows of ids, from the answer to a hello. */
@@ -65,6 +69,8 @@ interface ClientIdOptions {
   scope: string;
   locks: LockManager | null;
   now: () => EpochMs;
+  /** Not a window. */
+  isWorker?: boolean;
   onSwitch?: (id: number) => void;
 }
 
@@ -134,7 +140,12 @@ export function createClientIds(options: ClientIdOptions): ClientIds {
 
   function recordOf(id: number): ClientRecord {
     const space = spaceOf.get(id);
-    return { id, createdAt: options.now(), ...(space === undefined ? {} : { space }) };
+    return {
+      id,
+      createdAt: options.now(),
+      ...(space === undefined ? {} : { space }),
+      ...(options.isWorker === true ? { isWorkers: true } : {}),
+    };
   }
 
   /**
@@ -172,7 +183,12 @@ export function createClientIds(options: ClientIdOptions): ClientIds {
       // The id with the most behind it first, so that few ids are ever in play.
       const holed = idsWithHoles(doc);
       const usable = [...known.values()]
-        .filter((record) => !record.retired && !holed.has(record.id))
+        .filter(
+          (record) =>
+            !record.retired &&
+            !holed.has(record.id) &&
+            (record.isWorkers ?? false) === (options.isWorker ?? false),
+        )
         .sort((a, b) => Y.getState(doc.store, b.id) - Y.getState(doc.store, a.id));
       for (const { id } of usable) {
         if (await lease(id)) {
