@@ -160,6 +160,12 @@ export function isDescendingByNature(field: SortField): boolean {
   return field === 'priority' || field === 'done';
 }
 
+/** In which a query is written and completed; it is read in all of them at once, and kept in English. */
+export type QueryLanguage = 'en' | 'de';
+
+/** As the name of a list, unless there is such a one: what is in no list. */
+export const INBOX_KEYS: ReadonlySet<string> = new Set(['inbox', 'eingang']);
+
 /** Names that differ in case, accents, blanks, `-` and `_` are one. */
 export function nameKey(name: string): string {
   return foldText(name).replaceAll(/[\s_-]+/gu, '');
