@@ -249,6 +249,7 @@ test('[QL17] a German date is the day that quick add takes it for', () => {
     'morgen um 9 Uhr',
     'morgen um 10',
     'Freitagabend',
+    'heute Vormittag',
     'heute Nachmittag um 4',
     'morgen halb 8',
     'heute um 7',
