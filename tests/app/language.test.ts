@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GERMAN } from '../../web/src/lib/words/german.ts';
+import { speak, translated } from '../../web/src/lib/words/language.ts';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser, Locator, Page } from '../support/chromium.ts';
 import { violations } from './axe.ts';
@@ -330,6 +331,49 @@ test('[DE8] a question is asked, completed, mended and kept in German, and means
   await anna.untilTitles('Milch kaufen', 'Brot kaufen');
   expect(anna.errors).toEqual([]);
   await anna.close();
+});
+
+/** Of the operations that the app calls, and of what stands before every one. */
+const SERVER_SOURCES = [
+  'http/auth-operations.ts',
+  'http/account-operations.ts',
+  'http/notification-operations.ts',
+  'http/serve-operations.ts',
+  'http/space-door.ts',
+  'http/app.ts',
+  'accounts/authenticate.ts',
+];
+/** What only a script or a page without the app meets, and what describes the API. */
+const NOT_IN_THE_APP = [
+  /An API token|This API token|You have no API token|Idempotency|METRICS_TOKEN|WebSocket/,
+  /percent-encoding|U\+0000|does not work here|There is no \d|nothing of that name/,
+  /an answer gave|give it once|at most 255|ask an owner|invite people|cut short by a mail|gets no mails/,
+  /^Time to answer|^Nothing on the device itself/,
+];
+
+/** The sentences of a source with 7 for each of their values. */
+function sentencesIn(source: string): string[] {
+  const found = source.matchAll(/'((?:[^'\\\n]|\\.)*)'|`([^`]*)`/g);
+  return [...found]
+    .map(([, plain, filled]) => (plain ?? filled ?? '').replaceAll(/\$\{[^}]*\}/g, '7'))
+    .filter((text) => /^[A-Z].*\.$/.test(text) && text.includes(' '));
+}
+
+test('[DE9] what the server says to whoever uses the app is said in German, and a sentence that is not known as it is', () => {
+  const server = fileURLToPath(new URL('../../sync-server/', import.meta.url));
+  const sentences = SERVER_SOURCES.flatMap((file) => sentencesIn(readFileSync(server + file, 'utf8')));
+  expect(sentences.length).toBeGreaterThan(25);
+  speak('de', GERMAN);
+  try {
+    const english = sentences.filter(
+      (each) => translated(each) === each && !NOT_IN_THE_APP.some((one) => one.test(each)),
+    );
+    expect(english).toEqual([]);
+    expect(translated('Too many tries. Wait 12 s and try again.')).toContain('12 s');
+    expect(translated('A sentence of next year.')).toBe('A sentence of next year.');
+  } finally {
+    speak('en', {});
+  }
 });
 
 test('[DE3] German is chosen in the settings, keeps what was typed, and is there from the first paint, offline too', async () => {

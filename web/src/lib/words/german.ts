@@ -1436,6 +1436,38 @@ export const GERMAN: Catalog = {
     'Dieser Server nimmt keine neuen Konten an. Frag die Person, die ihn betreibt.',
   'core|This invitation is unknown, used or too old. Ask for a new one.':
     'Diese Einladung ist unbekannt, benutzt oder zu alt. Bitte um eine neue.',
+  'core|This server sends no mail. Whoever runs it can reset your password.':
+    'Dieser Server verschickt keine E-Mails. Wer ihn betreibt, kann dein Passwort zurücksetzen.',
+  'core|This server takes new accounts by invitation only. Ask the person who runs it for a code.':
+    'Dieser Server nimmt neue Konten nur mit Einladung an. Bitte die Person, die ihn betreibt, um einen Code.',
+  'core|This account no longer exists.': 'Dieses Konto gibt es nicht mehr.',
+  'core|Sign in, or send an API token as Authorization: Bearer.': 'Melde dich an.',
+  'core|You have no device with this id.': 'Dieses Gerät gehört nicht mehr zu deinem Konto.',
+  'core|You have turned push off.': 'Du hast Push ausgeschaltet.',
+  'core|The server has no keys for push.': 'Der Server hat keine Schlüssel für Push.',
+  'core|This server has no keys for push.': 'Dieser Server hat keine Schlüssel für Push.',
+  'core|None of your devices has push turned on.': 'Auf keinem deiner Geräte ist Push eingeschaltet.',
+  'core|You have turned e-mail off.': 'Du hast E-Mails ausgeschaltet.',
+  'core|The server has no mail server (SMTP_URL and MAIL_FROM).':
+    'Der Server hat keinen Mailserver (SMTP_URL und MAIL_FROM).',
+  'core|You have turned notifications in the app off.': 'Du hast Mitteilungen in der App ausgeschaltet.',
+  'core|You have no space yet; open the app once.':
+    'Du hast noch keine Aufgaben auf dem Server; öffne die App einmal.',
+  'core|You have no subscription of this endpoint.':
+    'Dieser Browser ist auf dem Server nicht für Push angemeldet.',
+  'core|You have no notification with this id.': 'Diese Mitteilung gibt es auf dem Server nicht.',
+  'core|This can only be done from the app itself, not from a page of another site.':
+    'Das geht nur aus der App selbst, nicht von der Seite einer anderen Website.',
+  'core|A page of another site may not use your session. Use an API token instead.':
+    'Die Seite einer anderen Website darf deine Sitzung nicht benutzen.',
+  'core|There is no such space, or you are no member of it. GET /api/v1/me lists yours.':
+    'Diese Aufgaben gibt es auf dem Server nicht, oder sie gehören nicht zu deinem Konto.',
+  'core|The server cannot store anything at the moment. Nothing was changed; try again.':
+    'Der Server kann gerade nichts speichern. Es wurde nichts geändert; versuch es noch einmal.',
+  'core|The database does not answer at the moment. Nothing was changed; try again.':
+    'Die Datenbank des Servers antwortet gerade nicht. Es wurde nichts geändert; versuch es noch einmal.',
+  'core|This is a fault of the server. Its log has more under the id {id}.':
+    'Das ist ein Fehler des Servers. In seinem Protokoll steht mehr unter der Kennung {id}.',
   'core|Too many tries. Wait {seconds} s and try again.':
     'Zu viele Versuche. Warte {seconds} s und versuch es noch einmal.',
 };
