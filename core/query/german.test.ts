@@ -331,6 +331,27 @@ test('[QL18] a question that is written in German and read again is the same, an
   );
 });
 
+test('[QL18] whatever is typed in German has an answer, and what was understood is the same in both languages', () => {
+  const words =
+    '( ) " # @ ! - , < >= und oder nicht fällig beginnt erstellt erledigt vor nach bis seit ab am im in den dem zum heute morgen gestern Freitag so mi März mai 5. 15.3. 3 zwei Tagen Wochen nächste nächsten letzten diese Woche Monat Wochenende Ende des Monats um 9 Uhr 10:00 Abend ohne hat mit kein Datum Notizen @warten #Eingang Priorität prio hoch mindestens !hoch offen überfällig sortiert nach Titel absteigend dann liste: etikett: Brot due friday and no tags sort by'.split(
+      ' ',
+    );
+  const lines = fc
+    .array(fc.constantFrom(...words), { maxLength: 14 })
+    .chain((parts) => fc.constantFrom(parts.join(' '), parts.join(' ').toUpperCase()));
+  fc.assert(
+    fc.property(lines, (text) => {
+      const { query, faults } = parseQuery(text, NAMES);
+      for (const { start, end } of faults) expect(start <= end && end <= text.length).toBe(true);
+      expect(shapeOf(parseQuery(writeQuery(query)).query)).toEqual(shapeOf(query));
+      expect(meaningOf(parseQuery(writeQuery(query, 'de')).query)).toEqual(meaningOf(query));
+      for (let caret = 0; caret <= text.length; caret += 5) completeQuery(text, caret, NAMES, 'de');
+      readControls(text, query);
+    }),
+    { seed: 20261201, numRuns: 600 },
+  );
+});
+
 test('[QL18] every date of quick add and of questions can be said in German and in English', () => {
   const dates =
     'today|tomorrow|day after tomorrow|yesterday|friday|this friday|next friday|last friday|friday in 3 weeks|3 weeks from friday|in 3 days|in 1 week|in 2 hours|in 90 minutes|4 days ago|15 march|mar 15 2027|3/4|24.12.|2026-12-24T09:00|the 5th|the 31st|in march|march 2027|2027|2026-12|this week|next week|last month|this year|this weekend|the weekend|next 7 days|last 2 months|end of the month|end of next month|end of the year|the second friday of the month|the last monday of next month|the 5th of next month|last day of the month|today 7:00|today 7am|friday 10:30|friday 10am|friday at 3|tomorrow evening|tonight|noon|14:00|next week at 9|friday 12:15|monday 00:30|midnight';

@@ -1,6 +1,6 @@
 /**
- * The words of the query language and the shape of what was read: what query.ts reads, the other files of this folder
- * write, complete and answer.
+ * The English words of the query language (the German ones are in german.ts) and the shape of what was read: what query.ts
+ * reads, the other files of this folder write, complete and answer.
  *
  * The shape of a query is plain data. `and` and `or` have at least two parts and none of their own kind, so that one
  * question has one shape.
