@@ -13,17 +13,10 @@ import {
 } from './query/answer.ts';
 import { completeQuery } from './query/complete.ts';
 import { readControls, withControl, withDueRange, withSort, withTag } from './query/controls.ts';
-import {
-  EMPTY_QUERY,
-  type Comparison,
-  type DateField,
-  type Expression,
-  type Query,
-  type SortKey,
-  type Thing,
-} from './query/language.ts';
+import { EMPTY_QUERY, type Query, type SortKey } from './query/language.ts';
 import { isShownIn, keptText, queryNames, shownText } from './query/view.ts';
 import { withIds, withNames, writeQuery } from './query/write.ts';
+import { expression, shapeOf, sorts } from './testing/queries.ts';
 import { createReplica, must } from './testing/replica.ts';
 
 /** A Monday, at noon in Berlin. */
@@ -72,17 +65,6 @@ function understood(text: string): Query {
 
 const asks = (text: string, task: Partial<QueryTask>, context: QueryContext = CONTEXT): boolean =>
   createPredicate(understood(text).where, context)(taskOf(task));
-
-/** Without places in the text. */
-function shapeOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(shapeOf);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => !['start', 'end', 'sortPlace'].includes(key))
-      .map(([key, of]) => [key, shapeOf(of)]),
-  );
-}
 
 test('[QL1] words, phrases, names, priorities, dates, states and fields are one question each', () => {
   expect(shapeOf(understood('due before next friday and #errands and not @waiting'))).toEqual({
@@ -235,92 +217,6 @@ test('[QL5] any text has an answer; length and depth are bounded', () => {
   expect(parseQuery('('.repeat(1_000)).faults.length).toBeGreaterThan(0);
   expect(parseQuery('not '.repeat(400) + 'x').faults[0]?.message).toContain('20 deep');
 });
-
-/** Questions of every kind, in the one shape that each has. */
-const leaf: fc.Arbitrary<object> = fc.oneof(
-  fc.record({
-    kind: fc.constant('text'),
-    text: fc.constantFrom(
-      'bread',
-      'zahnärztin',
-      'sort',
-      'by',
-      'no',
-      'tags',
-      'start',
-      'monday',
-      'e-mail',
-      '東京',
-    ),
-    isPhrase: fc.constant(false),
-  }),
-  fc.record({
-    kind: fc.constant('text'),
-    text: fc.constantFrom('rye bread', 'due', 'say "hi" \\ ', '(a)', 'not'),
-    isPhrase: fc.constant(true),
-  }),
-  fc.record({
-    kind: fc.constantFrom('list', 'tag'),
-    by: fc.constantFrom('name', 'id'),
-    value: fc.constantFrom('errands', 'Home improvement', 'a"b', '-x', '[y]', 'ü', 'or'),
-  }),
-  fc.record({
-    kind: fc.constant('priority'),
-    comparison: fc.constantFrom<Comparison[]>('=', '<', '<=', '>', '>='),
-    priority: fc.constantFrom('none', 'low', 'medium', 'high', 'urgent'),
-  }),
-  fc.record({
-    kind: fc.constant('date'),
-    field: fc.constantFrom<DateField[]>('due', 'start', 'created', 'done'),
-    comparison: fc.constantFrom<Comparison[]>('=', '<', '<=', '>', '>='),
-    when: fc.constantFrom(
-      'today',
-      'next week',
-      '2026-12-24',
-      'in march',
-      'friday 9:30',
-      'last 7 days',
-      'dec 24, 2026',
-    ),
-  }),
-  fc.record({ kind: fc.constant('status'), status: fc.constantFrom('open', 'done', 'cancelled') }),
-  fc.constant({ kind: 'overdue' }),
-  fc.record({
-    kind: fc.constant('has'),
-    thing: fc.constantFrom<Thing[]>(
-      'due',
-      'start',
-      'priority',
-      'list',
-      'tags',
-      'notes',
-      'reminder',
-      'repeat',
-    ),
-    isMissing: fc.boolean(),
-  }),
-);
-const { expression } = fc.letrec<{ expression: object; inner: object }>((tie) => ({
-  expression: fc.oneof({ maxDepth: 4 }, leaf, tie('inner')),
-  inner: fc.oneof(
-    tie('expression').map((part) => ({ kind: 'not', part })),
-    ...(['and', 'or'] as const).map((kind) =>
-      fc.array(tie('expression'), { minLength: 2, maxLength: 3 }).map((found) => ({
-        kind,
-        parts: found.flatMap((part) =>
-          'parts' in part && (part as Expression).kind === kind ? part.parts : [part],
-        ),
-      })),
-    ),
-  ),
-}));
-const sorts = fc.uniqueArray(
-  fc.record({
-    field: fc.constantFrom('due', 'start', 'priority', 'created', 'done', 'title'),
-    isDescending: fc.boolean(),
-  }),
-  { selector: ({ field }) => field, maxLength: 3 },
-);
 
 test('[QL6] a question that is written and read again is the same', () => {
   fc.assert(

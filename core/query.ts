@@ -19,15 +19,38 @@
  *     fields      (no|has) (due date|start|priority|list|tags|notes|reminder|repeat)
  *     at the end  sort by <due|start|priority|created|done|title> (asc|desc)?, …
  *
- * Limits: up to 2,000 characters and brackets or "not" 20 deep. The words of the language are English. A word of the
- * language that is to be looked for stands in quotation marks.
+ * German words are understood beside the English ones, everywhere and in one sentence with them, and make the same query
+ * (query/german.ts): "fällig vor nächstem Freitag und nicht @warten". Whoever reads a query knows no language of a person.
+ *
+ * Limits: up to 2,000 characters and brackets or "not" 20 deep. A word of the language that is to be looked for stands in
+ * quotation marks.
  */
-import { readDate } from './query/dates.ts';
+import { dateText, readDate } from './query/dates.ts';
+import {
+  GERMAN_DATE_FIELDS,
+  GERMAN_DATE_OPERATORS,
+  GERMAN_DIRECTIONS,
+  GERMAN_HAS,
+  GERMAN_JOINTS,
+  GERMAN_OVERDUE,
+  GERMAN_PRIORITIES,
+  GERMAN_PRIORITY,
+  GERMAN_PRIORITY_COMPARISONS,
+  GERMAN_RECURRING,
+  GERMAN_SORT,
+  GERMAN_SORT_FIELDS,
+  GERMAN_STATUSES,
+  GERMAN_THINGS,
+  GERMAN_WRITTEN,
+  plainWord,
+} from './query/german.ts';
+import { GERMAN_DATE_WORDS, readGermanDate, type GermanPlace } from './query/german-dates.ts';
 import {
   COMPARISONS,
   DATE_FIELDS,
   DATE_OPERATORS,
   EMPTY_QUERY,
+  INBOX_KEYS,
   isDescendingByNature,
   nameKey,
   nearest,
@@ -84,15 +107,18 @@ function createParser(
 
   const wordAt = (index: number): string => {
     const token = tokens[index];
-    return token?.kind === 'word' ? token.lower : '';
+    return token?.kind === 'word' ? (GERMAN_JOINTS.get(token.lower) ?? token.lower) : '';
   };
+  const germanAt = (index: number): string => plainWord(wordAt(index));
 
   function fault(place: Place, message: string, suggestion?: string): void {
     const { start, end } = place;
     faults.push({ message, start, end, ...(suggestion === undefined ? {} : { suggestion }) });
   }
 
-  const isSort = (): boolean => wordAt(at) === 'sort' && wordAt(at + 1) === 'by';
+  const isSort = (index = at): boolean =>
+    (wordAt(index) === 'sort' && wordAt(index + 1) === 'by') ||
+    (wordAt(index + 1) === 'nach' && GERMAN_SORT.has(germanAt(index)));
 
   function query(): Query {
     const parts: Expression[] = [];
@@ -150,8 +176,7 @@ function createParser(
   function one(depth: number): Expression | null {
     const token = tokens[at++];
     if (token === undefined) return null;
-    if (token.kind === 'minus' || (token.kind === 'word' && token.lower === 'not'))
-      return negation(token, depth);
+    if (token.kind === 'minus' || wordAt(at - 1) === 'not') return negation(token, depth);
     if (token.kind === '(') return brackets(token, depth);
     return term(token);
   }
@@ -233,7 +258,7 @@ function createParser(
     }
     if (known && by === 'name') {
       const key = nameKey(value);
-      const isInbox = kind === 'list' && key === 'inbox';
+      const isInbox = kind === 'list' && INBOX_KEYS.has(key);
       if (!isInbox && !known.some(({ name }) => nameKey(name) === key)) {
         const meant = nearest(
           value,
@@ -248,9 +273,12 @@ function createParser(
 
   function priorityMark(token: Extract<Token, { kind: 'priority' }>): Expression | null {
     const { start, end } = token;
-    const priority = PRIORITIES.get(token.text.toLowerCase());
+    const priority = PRIORITIES.get(token.text.toLowerCase()) ?? GERMAN_PRIORITIES.get(plainWord(token.text));
     if (priority !== undefined) return { kind: 'priority', comparison: '=', priority, start, end };
-    const meant = nearest(token.text, ['low', 'medium', 'high', 'urgent']);
+    const { low, medium, high, urgent } = GERMAN_WRITTEN.priorities;
+    const meant =
+      nearest(token.text, ['low', 'medium', 'high', 'urgent']) ??
+      nearest(token.text, [low, medium, high, urgent]);
     fault(
       token,
       `“!${token.text}” is no priority: there are !low, !medium, !high and !urgent.`,
@@ -265,49 +293,79 @@ function createParser(
       const priority = PRIORITIES.get(lower.charAt(1));
       if (priority !== undefined) return { kind: 'priority', comparison: '=', priority, start, end };
     }
-    if (lower === 'overdue') return { kind: 'overdue', start, end };
-    if (RECURRING_WORDS.has(lower)) return { kind: 'has', thing: 'repeat', isMissing: false, start, end };
-    if (lower === 'no' || lower === 'has') return fieldTerm(token) ?? textTerm(token, token.text, false);
-    if (lower === 'priority') return priorityTerm(token) ?? textTerm(token, token.text, false);
-    const field = DATE_FIELDS.get(lower);
-    const dated = field && dateTerm(token, field);
+    const key = plainWord(lower);
+    if (lower === 'overdue' || GERMAN_OVERDUE.has(key)) return { kind: 'overdue', start, end };
+    if (RECURRING_WORDS.has(lower) || GERMAN_RECURRING.has(key))
+      return { kind: 'has', thing: 'repeat', isMissing: false, start, end };
+    if (lower === 'no' || lower === 'has')
+      return englishField(token, lower === 'no') ?? textTerm(token, token.text, false);
+    const has = GERMAN_HAS.get(key);
+    if (has !== undefined) return germanField(token, has) ?? textTerm(token, token.text, false);
+    const germanPriority = GERMAN_PRIORITY.get(key);
+    if (lower === 'priority' || germanPriority === 'long' || (germanPriority && isGermanPriority()))
+      return priorityTerm(token, germanPriority !== undefined) ?? textTerm(token, token.text, false);
+    const english = DATE_FIELDS.get(lower);
+    const field = english ?? GERMAN_DATE_FIELDS.get(key);
+    const dated = field && dateTerm(token, field, english === undefined);
     if (dated !== undefined) return dated;
-    const status = STATUSES.get(lower);
+    const status = STATUSES.get(lower) ?? GERMAN_STATUSES.get(key);
     if (status !== undefined) return { kind: 'status', status, start, end };
     return textTerm(token, token.text, false);
   }
 
-  function fieldTerm({ start, lower }: Extract<Token, { kind: 'word' }>): Expression | null {
+  function englishField(token: Token, isMissing: boolean): Expression | null {
     for (const length of [2, 1]) {
       const words = Array.from({ length }, (_, index) => wordAt(at + index)).join(' ');
-      const found = THINGS.get(words);
-      if (found === undefined) continue;
+      const thing = THINGS.get(words);
+      if (thing === undefined) continue;
       at += length;
-      return {
-        kind: 'has',
-        thing: found,
-        isMissing: lower === 'no',
-        start,
-        end: tokens[at - 1]?.end ?? start,
-      };
+      return { kind: 'has', thing, isMissing, start: token.start, end: tokens[at - 1]?.end ?? token.end };
     }
     return null;
   }
 
-  function priorityTerm({ start }: Token): Expression | null {
+  /** "ohne @warten" is "not @waiting": a name that is lacking is none that is missing. */
+  function germanField({ start }: Token, has: 'has' | 'lacks'): Expression | null {
+    const next = tokens[at];
+    if (next === undefined) return null;
+    const isMissing = has === 'lacks';
+    if (isMissing && (next.kind === 'list' || next.kind === 'tag' || next.kind === 'priority')) {
+      at++;
+      const part = term(next);
+      return part && { kind: 'not', part, start, end: part.end };
+    }
+    const thing = GERMAN_THINGS.get(germanAt(at)) ?? (isMissing ? THINGS.get(wordAt(at)) : undefined);
+    if (thing === undefined) return null;
+    at++;
+    return { kind: 'has', thing, isMissing, start, end: next.end };
+  }
+
+  /** Does a priority stand here that only German has, with or without a comparison before it? */
+  function isGermanPriority(): boolean {
+    const isCompared = tokens[at]?.kind === 'comparison' || GERMAN_PRIORITY_COMPARISONS.has(germanAt(at));
+    const index = isCompared ? at + 1 : at;
+    return GERMAN_PRIORITIES.has(germanAt(index)) && !PRIORITIES.has(wordAt(index));
+  }
+
+  function priorityTerm({ start }: Token, isGerman: boolean): Expression | null {
     const token = tokens[at];
-    const comparison = token?.kind === 'comparison' ? (token.text as Comparison) : null;
+    const inWords = isGerman ? (GERMAN_PRIORITY_COMPARISONS.get(germanAt(at)) ?? null) : null;
+    const comparison = token?.kind === 'comparison' ? (token.text as Comparison) : inWords;
     const value = tokens[comparison === null ? at : at + 1];
     const word =
       value?.kind === 'word' ? value.lower : value?.kind === 'priority' ? value.text.toLowerCase() : '';
-    const found = PRIORITIES.get(word.replace(/^p(?=[1-4]$)/, ''));
+    const inEnglish = PRIORITIES.get(word.replace(/^p(?=[1-4]$)/, ''));
+    // After a mark there can be no other word than a priority; after "priority" alone there can.
+    const canBeGerman = isGerman || token?.kind === 'comparison' || value?.kind === 'priority';
+    const found = inEnglish ?? (canBeGerman ? GERMAN_PRIORITIES.get(plainWord(word)) : undefined);
     if (found !== undefined && value !== undefined) {
       at += comparison === null ? 1 : 2;
       return { kind: 'priority', comparison: comparison ?? '=', priority: found, start, end: value.end };
     }
     if (comparison === null || token === undefined) return null;
     at++;
-    const meant = nearest(word, ['none', 'low', 'medium', 'high', 'urgent']);
+    const englishWords = ['none', 'low', 'medium', 'high', 'urgent'];
+    const meant = meantWord(word, englishWords, Object.values(GERMAN_WRITTEN.priorities), isGerman);
     fault(
       value?.kind === 'word' ? value : token,
       `After “priority ${comparison}” comes none, low, medium, high or urgent.`,
@@ -321,38 +379,36 @@ function createParser(
   function dateTerm(
     token: Extract<Token, { kind: 'word' }>,
     field: DateField,
+    isGerman: boolean,
   ): ExpressionOf<'date'> | null | undefined {
-    const operator = operatorAt(at);
-    const from = tokens[at + operator.length];
-    const rest = from === undefined ? '' : text.slice(from.start, dateEnd(at + operator.length));
-    const found = from && rest !== '' ? readDate(rest) : null;
-    const end = from && found ? from.start + found.length : 0;
-    const next = nextFrom(at + operator.length, end);
-    if (from && found && next !== null) {
-      at = next;
-      return {
-        kind: 'date',
-        field,
-        comparison: operator.comparison,
-        when: text.slice(from.start, end).toLowerCase().replaceAll(/\s+/g, ' '),
-        start: token.start,
-        end,
-      };
+    let operator = operatorAt(at);
+    let found = dateAt(at + operator.length, { isAfterEnglish: !isGerman });
+    if (operator.length === 0 && found === null) {
+      const german = germanOperatorAt(at);
+      found = dateAt(at + german.length, { isAfterEnglish: !isGerman, isSince: wordAt(at) === 'seit' });
+      // After an English word it is one only where a date makes it one: "start ab workout" are three words.
+      if (isGerman || found !== null) operator = german;
+    }
+    if (found !== null) {
+      at = found.next;
+      const { comparison } = operator;
+      return { kind: 'date', field, comparison, when: found.when, start: token.start, end: found.end };
     }
     // "done" alone is a state; "start the car" and "created" alone are words.
     if (operator.length === 0 && field !== 'due') return undefined;
+    const from = tokens[at + operator.length];
+    const rest = from === undefined ? '' : text.slice(from.start, dateEnd(at + operator.length));
     const said = text.slice(token.start, tokens[at + operator.length - 1]?.end ?? token.end);
     at += operator.length;
     if (from === undefined || rest === '') {
-      fault(
-        token,
-        `After “${said}” comes a date, like “${said} ${operator.length === 0 ? 'today' : 'friday'}”.`,
-      );
+      const [today, friday] = isGerman ? ['heute', 'Freitag'] : ['today', 'friday'];
+      const example = operator.length === 0 ? today : friday;
+      fault(token, `After “${said}” comes a date, like “${said} ${example}”.`);
       return null;
     }
     const [wrong] = rest.split(/\s/);
     const place = { start: from.start, end: from.start + (wrong?.length ?? rest.length) };
-    const meant = nearest(wrong ?? '', DATE_WORDS);
+    const meant = meantWord(wrong ?? '', DATE_WORDS, GERMAN_DATE_WORDS, isGerman);
     fault(
       place,
       `“${wrong ?? rest}” is no date. To look for the word “${token.text}”, put it in quotation marks.`,
@@ -360,6 +416,24 @@ function createParser(
     );
     at = nextFrom(at, place.end) ?? at + 1;
     return null;
+  }
+
+  /** The date at an index, in English words whatever it was said in; the language of the word before it goes first. */
+  function dateAt(index: number, place: GermanPlace): { when: string; end: number; next: number } | null {
+    const from = tokens[index];
+    const rest = from === undefined ? '' : text.slice(from.start, dateEnd(index));
+    if (from === undefined || rest === '') return null;
+    const english = readDate(rest);
+    const german = place.isAfterEnglish === true && english ? null : readGermanDate(rest, place);
+    const written = german && dateText(german.asked);
+    const isGerman = german !== null && written !== null && german.length >= (english?.length ?? 0);
+    const length = isGerman ? german.length : english?.length;
+    if (length === undefined) return null;
+    const end = from.start + length;
+    const next = nextFrom(index, end);
+    if (next === null) return null;
+    const own = text.slice(from.start, end).toLowerCase().replaceAll(/\s+/g, ' ');
+    return { when: isGerman ? written : own, end, next };
   }
 
   function operatorAt(index: number): { comparison: Comparison; length: number } {
@@ -375,6 +449,11 @@ function createParser(
     return short === undefined ? { comparison: '=', length: 0 } : { comparison: short, length: 1 };
   }
 
+  function germanOperatorAt(index: number): { comparison: Comparison; length: number } {
+    const comparison = GERMAN_DATE_OPERATORS.get(germanAt(index));
+    return comparison === undefined ? { comparison: '=', length: 0 } : { comparison, length: 1 };
+  }
+
   /** A date goes no further than the next word or mark of the language. */
   function dateEnd(index: number): number {
     let end = 0;
@@ -383,7 +462,7 @@ function createParser(
       if (token === undefined || (token.kind !== 'word' && token.kind !== ',' && token.kind !== 'minus'))
         break;
       if (['and', 'or', 'not'].includes(wordAt(next))) break;
-      if (wordAt(next) === 'sort' && wordAt(next + 1) === 'by') break;
+      if (isSort(next)) break;
       end = token.end;
     }
     return end;
@@ -403,19 +482,21 @@ function createParser(
 
   function sortClause(): SortKey[] {
     const place = tokens[at] ?? { start: text.length, end: text.length };
+    const isGerman = wordAt(at) !== 'sort';
     at += 2;
     const keys: SortKey[] = [];
     while (tokens[at] !== undefined) {
       const token = tokens[at];
       if (token === undefined) break;
-      if (token.kind === ',' || wordAt(at) === 'and' || wordAt(at) === 'then') {
+      if (token.kind === ',' || ['and', 'then', 'dann'].includes(wordAt(at))) {
         at++;
         continue;
       }
       const long = SORT_FIELDS.get(`${wordAt(at)} ${wordAt(at + 1)}`);
-      const field = long ?? SORT_FIELDS.get(wordAt(at));
+      const field = long ?? SORT_FIELDS.get(wordAt(at)) ?? GERMAN_SORT_FIELDS.get(germanAt(at));
       if (field === undefined) {
-        const meant = nearest(wordAt(at), SORT_FIELDS.keys());
+        const germanFields = Object.values(GERMAN_WRITTEN.sortFields);
+        const meant = meantWord(wordAt(at), SORT_FIELDS.keys(), germanFields, isGerman);
         fault(
           token,
           'What to sort by is due, start, priority, created, done or title, and it stands at the end.',
@@ -425,7 +506,7 @@ function createParser(
         continue;
       }
       at += long === undefined ? 1 : 2;
-      const direction = wordAt(at);
+      const direction = GERMAN_DIRECTIONS.get(germanAt(at)) ?? wordAt(at);
       const isSaid = /^(asc|ascending|desc|descending)$/.test(direction);
       if (isSaid) at++;
       if (keys.some((key) => key.field === field)) continue;
@@ -441,6 +522,16 @@ function createParser(
   }
 
   return { query };
+}
+
+/** What was perhaps meant: in English English words only, for who writes it may know no others. */
+function meantWord(
+  wrong: string,
+  english: Iterable<string>,
+  german: Iterable<string>,
+  isGerman: boolean,
+): string | undefined {
+  return (isGerman ? nearest(wrong, german) : undefined) ?? nearest(wrong, english);
 }
 
 /** One part stands for itself; parts of the same kind become parts of the whole. */

@@ -22,8 +22,9 @@ import {
 import { RecurrenceError } from '../recurrence/error.ts';
 import { openZone, type Zone } from '../recurrence/zone.ts';
 import type { Priority, When } from '../task.ts';
-import { readDate, type DaySpan } from './dates.ts';
+import { readDate, spanOf, type DaySpan } from './dates.ts';
 import {
+  INBOX_KEYS,
   nameKey,
   type Comparison,
   type Expression,
@@ -279,14 +280,16 @@ function idsOf(
 }
 
 function isInbox({ by, value }: ExpressionOf<'list' | 'tag'>, { lists }: QueryContext): boolean {
-  return by === 'name' && nameKey(value) === 'inbox' && !lists.some(({ name }) => nameKey(name) === 'inbox');
+  const key = nameKey(value);
+  return by === 'name' && INBOX_KEYS.has(key) && !lists.some(({ name }) => nameKey(name) === key);
 }
 
 function datePredicate(term: ExpressionOf<'date'>, context: Circumstances): QueryPredicate {
   const { field, comparison } = term;
   const { present, clock, weekStart = 0 } = context;
   const isPast = field === 'created' || field === 'done';
-  const span = readDate(term.when)?.words({ present, weekStart, isPast }) ?? null;
+  const found = readDate(term.when);
+  const span = found && spanOf(found.asked, { present, weekStart, isPast });
   // A day beyond the calendar is asked of nothing.
   if (span === null) return () => false;
   if (!isPast) {

@@ -1,12 +1,24 @@
 /**
  * What may come at the caret of a query that is being typed.
  *
- * Promise: pure; at most `limit` proposals, the likelier first, each with the place in the text that it takes and the text
- * that stands there then. Nothing is proposed where nothing was begun, and nothing that stands there already.
+ * Promise: pure; at most eight proposals, the likelier first, each with the place in the text that it takes and the text
+ * that stands there then. Nothing is proposed where nothing was begun, and nothing that stands there already. They are in
+ * the language of the person; after English words, and where German has nothing, in English.
  */
 import { foldText } from '../fold.ts';
 import type { QueryNames } from '../query.ts';
-import { DATE_FIELDS, DATE_OPERATORS, nameKey, SORT_FIELDS } from './language.ts';
+import { readDate } from './dates.ts';
+import {
+  GERMAN_DATE_FIELDS,
+  GERMAN_DATE_OPERATORS,
+  GERMAN_HAS,
+  GERMAN_SORT,
+  GERMAN_SORT_FIELDS,
+  GERMAN_WRITTEN,
+  plainWord,
+} from './german.ts';
+import { germanDateText } from './german-dates.ts';
+import { DATE_FIELDS, DATE_OPERATORS, nameKey, SORT_FIELDS, type QueryLanguage } from './language.ts';
 import { nameText } from './lexer.ts';
 
 export interface Completion {
@@ -23,22 +35,55 @@ export interface Completions {
   readonly options: readonly Completion[];
 }
 
-const DEFAULT_LIMIT = 8;
+const MAX_OPTIONS = 8;
 
 export function completeQuery(
   text: string,
   caret: number,
   names: QueryNames,
-  limit = DEFAULT_LIMIT,
+  language: QueryLanguage = 'en',
 ): Completions {
-  const before = text.slice(0, caret);
-  const begun = begunAt(before);
+  if (language === 'de') {
+    const isLedInEnglish = !['any', undefined].includes(begunAt(text.slice(0, caret), ENGLISH)?.place);
+    const german = completeIn(GERMAN, text, caret, names);
+    if (german.options.length > 0 && !(isLedInEnglish && german.isAnywhere)) return german;
+  }
+  return completeIn(ENGLISH, text, caret, names);
+}
+
+function completeIn(
+  words: Proposals,
+  text: string,
+  caret: number,
+  names: QueryNames,
+): Completions & { readonly isAnywhere: boolean } {
+  const begun = begunAt(text.slice(0, caret), words);
   const end = caret + (/^[^\s()"“”]*/.exec(text.slice(caret))?.[0].length ?? 0);
-  const options = begun === null ? [] : optionsFor(begun, names);
+  const options = begun === null ? [] : optionsFor(begun, words, names);
   const start = begun?.start ?? caret;
-  const standing = foldText(text.slice(start, end));
-  const fresh = options.filter((option) => foldText(option.text) !== standing);
-  return { start, end, options: fresh.slice(0, limit) };
+  const standing = words.fold(text.slice(start, end));
+  const fresh = options.filter((option) => words.fold(option.text) !== standing);
+  return { start, end, options: fresh.slice(0, MAX_OPTIONS), isAnywhere: begun?.place === 'any' };
+}
+
+/** What one language has to propose, and after which words. */
+interface Proposals {
+  /** As words are compared. */
+  readonly fold: (text: string) => string;
+  readonly isSortField: (word: string) => boolean;
+  /** Of what stands before, folded: the last word of it begins or is what to sort by. */
+  readonly sortLed: RegExp;
+  readonly thingLed: RegExp;
+  /** The word that compares, if there is one, and what of a date is there already. */
+  readonly dateLed: RegExp;
+  readonly dates: (comparison: string | undefined, withPast: boolean) => readonly string[];
+  readonly operators: readonly string[];
+  readonly things: readonly string[];
+  readonly priorities: readonly string[];
+  readonly sortFields: readonly string[];
+  readonly directions: readonly string[];
+  /** Likelier ones first; what is typed has to begin one of the words. */
+  readonly phrases: readonly Completion[];
 }
 
 interface Begun {
@@ -47,38 +92,42 @@ interface Begun {
   readonly typed: string;
   readonly place: 'name' | 'priority' | 'thing' | 'operator' | 'date' | 'sort' | 'direction' | 'any';
   readonly mark: '#' | '@' | null;
+  /** Before a date. */
+  readonly comparison?: string | undefined;
 }
 
-function begunAt(before: string): Begun | null {
-  const open = /(?:([#@])|(list|tag):)(?:["“„]([^"“”]*)|([^\s()"“”,]*))$/iu.exec(before);
+function begunAt(before: string, words: Proposals): Begun | null {
+  const open = /(?:([#@])|(liste?|tag|etikett):)(?:["“„]([^"“”]*)|([^\s()"“”,]*))$/iu.exec(before);
   if (open && /^$|[\s(-]$/.test(before.slice(0, open.index))) {
-    const mark = open[1] === '@' || open[2]?.toLowerCase() === 'tag' ? '@' : '#';
+    const mark = open[1] === '@' || /^[te]/i.test(open[2] ?? '') ? '@' : '#';
     return { start: open.index, typed: nameKey(open[3] ?? open[4] ?? ''), place: 'name', mark };
   }
   // Within a phrase everything is as it is meant.
   if ((before.match(/(?<!\\)["“”„]/g) ?? []).length % 2 === 1) return null;
   const word = /[^\s()"“”]*$/u.exec(before)?.[0] ?? '';
   const start = before.length - word.length;
-  const typed = foldText(word.replace(/^-/, ''));
+  const typed = words.fold(word.replace(/^-/, ''));
   const from = word.startsWith('-') ? start + 1 : start;
   if (word.startsWith('!')) return { start, typed: typed.slice(1), place: 'priority', mark: null };
-  const led = before.slice(0, start).toLowerCase();
-  const sort = /\bsort by (?:[\w\s,]*,\s*)?(\w*) ?$/u.exec(led);
+  const led = words.fold(before.slice(0, start));
+  const sort = words.sortLed.exec(led);
   if (sort) {
-    const isAfterField = SORT_FIELDS.has(sort[1] ?? '');
-    return { start, typed, place: isAfterField ? 'direction' : 'sort', mark: null };
+    return { start, typed, place: words.isSortField(sort[1] ?? '') ? 'direction' : 'sort', mark: null };
   }
-  if (/(^|[\s(-])(no|has)\s+$/.test(led)) return { start, typed, place: 'thing', mark: null };
-  const field =
-    /(?:^|[\s(-])(due|starts?|created|added|done|completed)\s+(?:(before|after|by|until|since|from|on|[<>]=?|=)\s*)?((?:(?:this|next|last|in|the) )?)$/.exec(
-      led,
-    );
+  if (words.thingLed.test(led)) return { start, typed, place: 'thing', mark: null };
+  const field = words.dateLed.exec(led);
   if (field) {
-    const lead = field[3] ?? '';
-    const place = field[2] === undefined && lead === '' ? 'operator' : 'date';
-    return { start: start - lead.length, typed: lead + typed, place, mark: null };
+    const [, comparison, lead = ''] = field;
+    const place = comparison === undefined && lead === '' ? 'operator' : 'date';
+    return { start: startOfLead(before, start, lead), typed: lead + typed, place, mark: null, comparison };
   }
   return typed === '' ? null : { start: from, typed, place: 'any', mark: null };
+}
+
+/** Folded, a word may be shorter than it stands there. */
+function startOfLead(before: string, start: number, lead: string): number {
+  if (lead === '') return start;
+  return start - (/\S+\s$/.exec(before.slice(0, start))?.[0].length ?? 0);
 }
 
 const DATES: readonly string[] = [
@@ -110,10 +159,7 @@ const PAST_DATES: readonly string[] = [
   'this month',
   'last month',
 ];
-const THING_OPTIONS = ['due date', 'start date', 'priority', 'list', 'tags', 'notes', 'reminder', 'repeat'];
-
-/** Likelier ones first; what is typed has to begin one of the words. */
-const PHRASES: readonly Completion[] = [
+const ENGLISH_PHRASES: readonly Completion[] = [
   { text: 'due today', kind: 'date' },
   { text: 'due this week', kind: 'date' },
   { text: 'due next week', kind: 'date' },
@@ -150,32 +196,122 @@ const PHRASES: readonly Completion[] = [
   { text: 'or', kind: 'word', detail: 'one or the other' },
 ];
 
-function optionsFor({ typed, place, mark }: Begun, names: QueryNames): readonly Completion[] {
-  const beginning = (words: readonly string[], kind: Completion['kind']): Completion[] =>
-    words.filter((word) => word.startsWith(typed)).map((text) => ({ text, kind }));
+/** As ENGLISH_PHRASES, one for one. */
+const GERMAN_PHRASES: readonly Completion[] = [
+  { text: 'fällig heute', kind: 'date' },
+  { text: 'fällig diese Woche', kind: 'date' },
+  { text: 'fällig nächste Woche', kind: 'date' },
+  { text: 'fällig vor', kind: 'field', detail: 'a date' },
+  { text: 'fällig nach', kind: 'field', detail: 'a date' },
+  { text: 'überfällig', kind: 'state' },
+  { text: 'ohne Fälligkeit', kind: 'state' },
+  { text: 'ohne Etiketten', kind: 'state' },
+  { text: 'ohne Liste', kind: 'state', detail: 'the Inbox' },
+  { text: 'ohne Priorität', kind: 'state' },
+  { text: 'offen', kind: 'state' },
+  { text: 'erledigt', kind: 'state' },
+  { text: 'erledigt letzte Woche', kind: 'date' },
+  { text: 'abgebrochen', kind: 'state' },
+  { text: 'wiederkehrend', kind: 'state' },
+  { text: 'hat Erinnerung', kind: 'state' },
+  { text: 'hat Notizen', kind: 'state' },
+  { text: 'hat Fälligkeit', kind: 'state' },
+  { text: 'hat Etiketten', kind: 'state' },
+  { text: 'Priorität >= hoch', kind: 'priority', detail: 'high or urgent' },
+  { text: '!dringend', kind: 'priority' },
+  { text: '!hoch', kind: 'priority' },
+  { text: '!mittel', kind: 'priority' },
+  { text: '!niedrig', kind: 'priority' },
+  { text: 'beginnt heute', kind: 'date' },
+  { text: 'beginnt nach', kind: 'field', detail: 'a date' },
+  { text: 'erstellt heute', kind: 'date' },
+  { text: 'erstellt letzte Woche', kind: 'date' },
+  { text: 'sortiert nach Fälligkeit', kind: 'sort' },
+  { text: 'sortiert nach Priorität', kind: 'sort' },
+  { text: 'sortiert nach Titel', kind: 'sort' },
+  { text: 'sortiert nach Erstellungsdatum', kind: 'sort' },
+  { text: 'nicht', kind: 'word', detail: 'leaves out what follows' },
+  { text: 'oder', kind: 'word', detail: 'one or the other' },
+];
+
+const THINGS = ['due', 'start', 'priority', 'list', 'tags', 'notes', 'reminder', 'repeat'] as const;
+const SORTS = ['due', 'priority', 'title', 'created', 'start', 'done'] as const;
+const PRIORITIES = ['urgent', 'high', 'medium', 'low'] as const;
+const EVERY_DATE: readonly string[] = [...new Set([...DATES, ...PAST_DATES])];
+
+const ENGLISH: Proposals = {
+  fold: foldText,
+  isSortField: (word) => SORT_FIELDS.has(word),
+  sortLed: /\bsort by (?:[\w\s,]*,\s*)?(\w*) ?$/u,
+  thingLed: /(?:^|[\s(-])(?:no|has)\s+$/,
+  dateLed:
+    /(?:^|[\s(-])(?:due|starts?|created|added|done|completed)\s+(?:(before|after|by|until|since|from|on|[<>]=?|=)\s*)?((?:(?:this|next|last|in|the) )?)$/,
+  dates: (_, withPast) => (withPast ? EVERY_DATE : DATES),
+  operators: ['before', 'after', 'by', 'since'],
+  things: ['due date', 'start date', 'priority', 'list', 'tags', 'notes', 'reminder', 'repeat'],
+  priorities: PRIORITIES,
+  sortFields: SORTS,
+  directions: ['asc', 'desc'],
+  phrases: ENGLISH_PHRASES,
+};
+
+const oneOf = (words: ReadonlyMap<string, unknown>): string => [...words.keys()].join('|');
+
+const GERMAN: Proposals = {
+  fold: plainWord,
+  isSortField: (word) => GERMAN_SORT_FIELDS.has(word),
+  sortLed: new RegExp(`\\b(?:${oneOf(GERMAN_SORT)}) nach (?:[\\w\\s,]*,\\s*)?(\\w*) ?$`, 'u'),
+  thingLed: new RegExp(`(?:^|[\\s(-])(?:${oneOf(GERMAN_HAS)})\\s+$`),
+  dateLed: new RegExp(
+    `(?:^|[\\s(-])(?:${oneOf(GERMAN_DATE_FIELDS)})\\s+(?:(${oneOf(GERMAN_DATE_OPERATORS)}|[<>]=?|=)\\s*)?((?:(?:in|am|im|(?:diese|nachste|letzte)[nmrs]?) )?)$`,
+  ),
+  // In the case that the word before asks for, and without what has a word like "in" of its own.
+  dates: (comparison, withPast) =>
+    [...(withPast ? EVERY_DATE : DATES), 'in 2 days'].flatMap((date) => {
+      const asked = readDate(date)?.asked;
+      const isDative = /^(?:vor|nach|seit|ab)$/.test(comparison ?? '');
+      const text = asked === undefined ? null : germanDateText(asked, isDative);
+      return text === null || (comparison !== undefined && text.startsWith('in ')) ? [] : [text];
+    }),
+  operators: ['vor', 'nach', 'bis', 'ab', 'seit'],
+  things: THINGS.map((thing) => GERMAN_WRITTEN.things[thing]),
+  priorities: PRIORITIES.map((priority) => GERMAN_WRITTEN.priorities[priority]),
+  sortFields: SORTS.map((field) => GERMAN_WRITTEN.sortFields[field]),
+  directions: [GERMAN_WRITTEN.asc, GERMAN_WRITTEN.desc],
+  phrases: GERMAN_PHRASES,
+};
+
+function optionsFor(
+  { typed, place, mark, comparison }: Begun,
+  words: Proposals,
+  names: QueryNames,
+): readonly Completion[] {
+  const begins = (text: string): boolean => words.fold(text).startsWith(typed);
+  const beginning = (texts: readonly string[], kind: Completion['kind']): Completion[] =>
+    texts.filter(begins).map((text) => ({ text, kind }));
   switch (place) {
     case 'name':
       return mark === '@' ? named(names.tags, '@', typed) : named(names.lists, '#', typed);
     case 'priority':
-      return ['urgent', 'high', 'medium', 'low']
-        .filter((word) => word.startsWith(typed))
-        .map((word) => ({ text: `!${word}`, kind: 'priority' as const }));
+      return words.priorities.filter(begins).map((word) => ({ text: `!${word}`, kind: 'priority' as const }));
     case 'thing':
-      return beginning(THING_OPTIONS, 'field');
-    case 'operator':
+      return beginning(words.things, 'field');
+    case 'operator': {
+      const dates = words.dates(comparison, false);
       return [
-        ...beginning(DATES.slice(0, 3), 'date'),
-        ...beginning(['before', 'after', 'by', 'since'], 'field'),
-        ...beginning(DATES.slice(3), 'date'),
+        ...beginning(dates.slice(0, 3), 'date'),
+        ...beginning(words.operators, 'field'),
+        ...beginning(dates.slice(3), 'date'),
       ];
+    }
     case 'date':
-      return beginning([...new Set([...DATES, ...PAST_DATES])], 'date');
+      return beginning(words.dates(comparison, true), 'date');
     case 'sort':
-      return beginning(['due', 'priority', 'title', 'created', 'start', 'done'], 'sort');
+      return beginning(words.sortFields, 'sort');
     case 'direction':
-      return beginning(['asc', 'desc'], 'sort');
+      return beginning(words.directions, 'sort');
     case 'any': {
-      const phrases = PHRASES.filter((phrase) => phrase.text.replace(/^!/, '').startsWith(typed));
+      const phrases = words.phrases.filter((phrase) => begins(phrase.text.replace(/^!/, '')));
       if (typed.length < 2) return phrases;
       return [
         ...named(names.lists, '#', nameKey(typed)),
@@ -207,8 +343,9 @@ function named(known: readonly { readonly name: string }[], mark: '#' | '@', typ
 /** Words that only lead to something, so that proposals go on after them. */
 export function leadsOn(text: string): boolean {
   const words = text.trim().toLowerCase().split(/\s+/);
-  const last = words.at(-1) ?? '';
-  return (
-    DATE_FIELDS.has(words[0] ?? '') && words.length <= 2 && (DATE_OPERATORS.has(last) || words.length === 1)
-  );
+  const [first = '', last = ''] = [words[0], words.at(-1)];
+  if (/^(?:sort by|sortiert nach)\b/.test(words.join(' '))) return true;
+  const isField = DATE_FIELDS.has(first) || GERMAN_DATE_FIELDS.has(plainWord(first));
+  const isOperator = DATE_OPERATORS.has(last) || GERMAN_DATE_OPERATORS.has(plainWord(last));
+  return isField && words.length <= 2 && (isOperator || words.length === 1);
 }

@@ -3,13 +3,22 @@
  * one of these exchanged.
  *
  * Promise: changing a control changes that question and the joints around it, and nothing else of what someone has typed.
+ * A question is said in English by whoever chooses it, and put into the text in the language of the person.
+ *
  * Limits: only questions that have to hold in any case are reflected ("#a and due today"), not those within an "or".
  */
-import { isDescendingByNature, type Expression, type Query, type SortField } from './language.ts';
+import { parseQuery } from '../query.ts';
+import {
+  isDescendingByNature,
+  type Expression,
+  type Query,
+  type QueryLanguage,
+  type SortField,
+} from './language.ts';
 import { nameText } from './lexer.ts';
-import { isPlainWord, joinParts, writeSort } from './write.ts';
+import { isPlainWord, joinParts, writeQuery, writeSort, written } from './write.ts';
 
-/** Each as the text of its question; '' is none. */
+/** Each as the text of its question in English, whatever it was typed in; '' is none. */
 export interface QueryControls {
   readonly status: string;
   readonly priority: string;
@@ -20,6 +29,8 @@ export interface QueryControls {
   readonly dueFrom: string;
   readonly dueTo: string;
   readonly sort: SortField | '';
+  /** The same as the person has written it. */
+  readonly typed: { readonly [control in QueryControl]: string };
 }
 
 export type QueryControl = 'status' | 'priority' | 'list' | 'due';
@@ -35,10 +46,16 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 export function readControls(text: string, query: Query): QueryControls {
   const parts = partsOf(query);
-  const said = (control: QueryControl): string => {
-    const found = parts.filter((part) => controlOf(part) === control);
-    return found.map((part) => text.slice(part.start, part.end).toLowerCase()).join(' and ');
-  };
+  const partsFor = (control: QueryControl): readonly Expression[] =>
+    parts.filter((part) => controlOf(part) === control);
+  const said = (control: QueryControl): string =>
+    partsFor(control)
+      .map((part) => written(part))
+      .join(' and ');
+  const typed = (control: QueryControl): string =>
+    partsFor(control)
+      .map((part) => text.slice(part.start, part.end))
+      .join(' · ');
   const bound = (comparison: string): string => {
     const found = parts.find(
       (part) =>
@@ -55,30 +72,60 @@ export function readControls(text: string, query: Query): QueryControls {
     dueFrom: bound('>='),
     dueTo: bound('<='),
     sort: query.sort[0]?.field ?? '',
+    typed: {
+      status: typed('status'),
+      priority: typed('priority'),
+      list: typed('list'),
+      due: typed('due'),
+    },
   };
 }
 
-/** @param question '' takes it out */
-export function withControl(text: string, query: Query, control: QueryControl, question: string): string {
-  return rewritten(text, query, (part) => controlOf(part) === control, question);
+/** @param question in English; '' takes it out */
+export function withControl(
+  text: string,
+  query: Query,
+  control: QueryControl,
+  question: string,
+  language: QueryLanguage = 'en',
+): string {
+  const said = language === 'en' ? question : writeQuery(parseQuery(question).query, language);
+  return rewritten(text, query, (part) => controlOf(part) === control, said, language);
 }
 
 /** @param to YYYY-MM-DD, or '' for no such end */
-export function withDueRange(text: string, query: Query, from: string, to: string): string {
+export function withDueRange(
+  text: string,
+  query: Query,
+  from: string,
+  to: string,
+  language: QueryLanguage = 'en',
+): string {
   const questions = [from && `due since ${from}`, to && `due by ${to}`].filter((question) => question !== '');
-  return withControl(text, query, 'due', questions.join(' and '));
+  return withControl(text, query, 'due', questions.join(' and '), language);
 }
 
-export function withTag(text: string, query: Query, value: string, isWanted: boolean): string {
+export function withTag(
+  text: string,
+  query: Query,
+  value: string,
+  isWanted: boolean,
+  language: QueryLanguage = 'en',
+): string {
   const question = isWanted ? `@${nameText(value)}` : '';
-  return rewritten(text, query, (part) => part.kind === 'tag' && part.value === value, question);
+  return rewritten(text, query, (part) => part.kind === 'tag' && part.value === value, question, language);
 }
 
-export function withSort(text: string, query: Query, field: SortField | ''): string {
+export function withSort(
+  text: string,
+  query: Query,
+  field: SortField | '',
+  language: QueryLanguage = 'en',
+): string {
   const place = query.sortPlace;
   const rest = (place === null ? text : text.slice(0, place.start)).trim();
   if (field === '') return rest;
-  return `${rest} ${writeSort([{ field, isDescending: isDescendingByNature(field) }])}`.trim();
+  return `${rest} ${writeSort([{ field, isDescending: isDescendingByNature(field) }], language)}`.trim();
 }
 
 function controlOf(part: Expression): QueryControl | null {
@@ -104,6 +151,7 @@ function rewritten(
   query: Query,
   isOut: (part: Expression) => boolean,
   question: string,
+  language: QueryLanguage,
 ): string {
   const isGrouped = query.where?.kind === 'or';
   const kept = partsOf(query)
@@ -114,7 +162,9 @@ function rewritten(
     });
   const parts = question === '' ? kept : [...kept, { text: question, isWord: false }];
   const where =
-    isGrouped && question === '' ? text.slice(0, query.sortPlace?.start ?? text.length) : joinParts(parts);
+    isGrouped && question === ''
+      ? text.slice(0, query.sortPlace?.start ?? text.length)
+      : joinParts(parts, language);
   const sort = query.sortPlace === null ? '' : text.slice(query.sortPlace.start);
   return `${where.trim()} ${sort}`.trim();
 }

@@ -3,15 +3,15 @@
  * "3 days ago" and "in March", which is a whole month here.
  *
  * Promise: what quick add understands as a date means the same day here. "This week" and its like are spans of days, so
- * "before next week" is before its first day and "after" is after its last.
+ * "before next week" is before its first day and "after" is after its last. What a date means is plain data, so that it can
+ * be said in another language: german-dates.ts reads it from German words, and dateText gives the English ones.
  *
- * Limits: the words are English on every device, and in figures like 3/4 the day comes first, because a query that is kept
- * has to mean the same everywhere. `created` and `done` lie in the past, so what is said of them without a year is the last
- * such day.
+ * Limits: the words here are English, and in figures like 3/4 the day comes first, because a query that is kept has to mean
+ * the same everywhere. `created` and `done` lie in the past, so what is said of them without a year is the last such day.
  */
 import { english } from '../quick-add/english.ts';
 import { lexemesOf } from '../quick-add/lexemes.ts';
-import type { DateMeaning, Unit, WhenMeaning } from '../quick-add/meaning.ts';
+import type { DateMeaning, MinuteOfDay, NthOf, Unit, WhenMeaning } from '../quick-add/meaning.ts';
 import { createReader } from '../quick-add/reader.ts';
 import { addUnits, resolveDate, resolveWhen, type Present } from '../quick-add/resolve.ts';
 import {
@@ -21,6 +21,7 @@ import {
   LAST_DAY,
   modulo,
   monthLength,
+  twoDigits,
   weekdayOf,
   type Weekday,
 } from '../recurrence/calendar.ts';
@@ -41,30 +42,75 @@ export interface DateContext {
   readonly isPast: boolean;
 }
 
-/** null when there is no such day within the calendar. */
-export type DateWords = (context: DateContext) => DaySpan | null;
+/** What the words mean, before it is known what day it is. */
+export type AskedDate =
+  | { readonly kind: 'when'; readonly when: WhenMeaning }
+  /** This one, the next (1) or the last (-1). */
+  | { readonly kind: 'period'; readonly unit: SpanUnit; readonly ahead: number }
+  | { readonly kind: 'weekend'; readonly ahead: number }
+  /** So many days (weeks, months, years) of which today is the first, or the last where the count is below zero. */
+  | { readonly kind: 'run'; readonly unit: Unit; readonly count: number }
+  | { readonly kind: 'ago'; readonly unit: Unit; readonly count: number }
+  | { readonly kind: 'last-weekday'; readonly weekday: Weekday }
+  | { readonly kind: 'month'; readonly month: number; readonly year?: number | undefined }
+  | { readonly kind: 'year'; readonly year: number };
 
 export interface FoundDate {
   /** How many characters of the text it takes. */
   readonly length: number;
-  readonly words: DateWords;
+  readonly asked: AskedDate;
 }
 
 type SpanUnit = 'week' | 'month' | 'year';
 
 /** The longest date that the text begins with. */
 export function readDate(text: string): FoundDate | null {
-  const own = ownDate(text);
-  const shared = sharedDate(text);
-  const month = monthAlone(text);
-  return [shared, month].reduce<FoundDate | null>(
-    // What only a question has goes before a phrase of the same length: "next week" is all of it.
-    (best, found) => (found && found.length > (best?.length ?? 0) ? found : best),
-    own,
-  );
+  return longestDate([ownDate(text, OWN), sharedDate(text), ownDate(text, MONTH_ALONE)]);
+}
+
+/** Of equally long ones the first: what only a question has goes before a phrase of quick add, so "next week" is all of it. */
+export function longestDate(found: readonly (FoundDate | null)[]): FoundDate | null {
+  return found.reduce((best, each) => (each && each.length > (best?.length ?? 0) ? each : best), null);
+}
+
+/** null when there is no such day within the calendar. */
+export function spanOf(asked: AskedDate, context: DateContext): DaySpan | null {
+  const { today } = context.present;
+  switch (asked.kind) {
+    case 'when':
+      return meant(asked.when, context);
+    case 'period':
+      return unitSpan(asked.unit, asked.ahead, context);
+    case 'weekend': {
+      const saturday = mondayOf(today) + 5 + 7 * asked.ahead;
+      return { from: saturday, to: saturday + 1, minute: null };
+    }
+    case 'run': {
+      // Today is one of them, so "the last 7 days" are a week.
+      const end = addUnits(today, asked.unit, asked.count) - Math.sign(asked.count);
+      return { from: Math.min(today, end), to: Math.max(today, end), minute: null };
+    }
+    case 'ago':
+      return oneDay(addUnits(today, asked.unit, -asked.count));
+    case 'last-weekday': {
+      const back = modulo(weekdayOf(today) - asked.weekday, 7);
+      return oneDay(today - (back === 0 ? 7 : back));
+    }
+    case 'month':
+      return monthSpan(asked.year ?? yearOf(asked.month, today, context.isPast), asked.month);
+    case 'year':
+      return yearSpan(asked.year);
+  }
 }
 
 // --- what only a question has ---
+
+/** The names in full, which come first in the tables of quick add, in their order. */
+export function namesOf(table: ReadonlyMap<string, number>): readonly string[] {
+  const names = new Map<number, string>();
+  for (const [name, value] of table) if (!names.has(value)) names.set(value, name);
+  return [...names.keys()].sort((a, b) => a - b).map((value) => names.get(value) ?? '');
+}
 
 const NUMBER_WORDS: ReadonlyMap<string, number> = new Map(
   ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'].map((word, at) => [
@@ -75,105 +121,81 @@ const NUMBER_WORDS: ReadonlyMap<string, number> = new Map(
 const COUNT = String.raw`(\d{1,3}|${[...NUMBER_WORDS.keys()].join('|')}|an?)`;
 const UNIT = '(day|week|month|year)s?';
 const END = String.raw`(?![\p{L}\p{N}])`;
-const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
-const MONTHS = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-] as const;
+const WEEKDAYS = namesOf(english.weekdays);
+const MONTHS = namesOf(english.months);
 
-const OWN: readonly (readonly [RegExp, (match: RegExpExecArray) => DateWords | null])[] = [
-  [
-    pattern('yesterday'),
-    () =>
-      ({ present }) =>
-        oneDay(present.today - 1),
-  ],
-  [
-    pattern('(?:(?:in|on) )?(?:the )?(this|current|next|last|past|previous) (week|month|year)'),
-    ([, which, unit]) =>
-      (context) =>
-        unitSpan(unit as SpanUnit, aheadOf(which), context),
-  ],
-  [
-    pattern('(?:on |at )?(?:the )?(this|next|last) weekend'),
-    ([, which]) =>
-      ({ present }) => {
-        const saturday = mondayOf(present.today) + 5 + 7 * aheadOf(which);
-        return { from: saturday, to: saturday + 1, minute: null };
-      },
-  ],
-  [
-    pattern(`(?:in |within )?(?:the )?(next|last|past|previous) ${COUNT} ${UNIT}`),
-    ([, which, count, unit]) =>
-      ({ present: { today } }) => {
-        const units = countOf(count) * (which === 'next' ? 1 : -1);
-        // Today is one of them, so "the last 7 days" are a week.
-        const end = addUnits(today, unit as Unit, units) - Math.sign(units);
-        return { from: Math.min(today, end), to: Math.max(today, end), minute: null };
-      },
-  ],
-  [
-    pattern(`${COUNT} ${UNIT} ago`),
-    ([, count, unit]) =>
-      ({ present: { today } }) =>
-        oneDay(addUnits(today, unit as Unit, -countOf(count))),
-  ],
-  [
-    pattern(`(?:on )?last (${WEEKDAYS.join('|')})`),
-    ([, name]) =>
-      ({ present: { today } }) => {
-        const back = modulo(weekdayOf(today) - WEEKDAYS.indexOf(name as (typeof WEEKDAYS)[number]), 7);
-        return oneDay(today - (back === 0 ? 7 : back));
-      },
-  ],
+/** What a match of a pattern means. */
+export type OwnDate = readonly [RegExp, (match: RegExpExecArray) => AskedDate | null];
+
+/** In figures, alike in every language. */
+export const FIGURES: readonly OwnDate[] = [
   [
     pattern(String.raw`(?:in )?(\d{4})-(\d{2})(?![-\d])`),
     ([, year, month]) =>
-      Number(month) >= 1 && Number(month) <= 12 ? () => monthSpan(Number(year), Number(month)) : null,
+      Number(month) >= 1 && Number(month) <= 12
+        ? { kind: 'month', month: Number(month), year: Number(year) }
+        : null,
   ],
   [
     pattern(String.raw`(?:in )?((?:19|20|21)\d\d)(?![-:.\d])`),
-    ([, year]) =>
-      () =>
-        yearSpan(Number(year)),
+    ([, year]) => ({ kind: 'year', year: Number(year) }),
   ],
 ];
 
-function pattern(source: string): RegExp {
+const OWN: readonly OwnDate[] = [
+  [pattern('yesterday'), () => ({ kind: 'ago', unit: 'day', count: 1 })],
+  [
+    pattern('(?:(?:in|on) )?(?:the )?(this|current|next|last|past|previous) (week|month|year)'),
+    ([, which, unit]) => ({ kind: 'period', unit: lower(unit) as SpanUnit, ahead: aheadOf(which) }),
+  ],
+  [
+    pattern('(?:on |at )?(?:the )?(this|next|last) weekend'),
+    ([, which]) => ({ kind: 'weekend', ahead: aheadOf(which) }),
+  ],
+  [
+    pattern(`(?:in |within )?(?:the )?(next|last|past|previous) ${COUNT} ${UNIT}`),
+    ([, which, count, unit]) => ({
+      kind: 'run',
+      unit: lower(unit) as Unit,
+      count: countOf(count) * (lower(which) === 'next' ? 1 : -1),
+    }),
+  ],
+  [
+    pattern(`${COUNT} ${UNIT} ago`),
+    ([, count, unit]) => ({ kind: 'ago', unit: lower(unit) as Unit, count: countOf(count) }),
+  ],
+  [
+    pattern(`(?:on )?last (${WEEKDAYS.join('|')})`),
+    ([, name]) => ({ kind: 'last-weekday', weekday: WEEKDAYS.indexOf(lower(name)) as Weekday }),
+  ],
+  ...FIGURES,
+];
+
+/** A month without a day, with or without its year. Last, since "March 5" and "May 2027" begin alike. */
+const MONTH_ALONE: readonly OwnDate[] = [
+  [
+    pattern(String.raw`(?:in )?(${MONTHS.join('|')})(?: (\d{4}))?`),
+    ([, name, year]) => ({
+      kind: 'month',
+      month: MONTHS.indexOf(lower(name)) + 1,
+      ...(year === undefined ? {} : { year: Number(year) }),
+    }),
+  ],
+];
+
+export function pattern(source: string): RegExp {
   return new RegExp(`^${source}${END}`, 'iu');
 }
 
-function ownDate(text: string): FoundDate | null {
+/** The first of the patterns that the text begins with. */
+export function ownDate(text: string, dates: readonly OwnDate[]): FoundDate | null {
   const tidy = tidied(text);
-  for (const [expression, read] of OWN) {
+  for (const [expression, read] of dates) {
     const match = expression.exec(tidy.text);
-    const words = match && read(match);
-    if (match && words) return { length: tidy.lengthOf(match[0].length), words };
+    const asked = match && read(match);
+    if (match && asked) return { length: tidy.lengthOf(match[0].length), asked };
   }
   return null;
-}
-
-/** A month without a day, with or without its year. Last, since "March 5" and "May 2027" begin alike. */
-function monthAlone(text: string): FoundDate | null {
-  const tidy = tidied(text);
-  const match = pattern(String.raw`(?:in )?(${MONTHS.join('|')})(?: (\d{4}))?`).exec(tidy.text);
-  if (!match) return null;
-  const month = MONTHS.indexOf((match[1] ?? '').toLowerCase() as (typeof MONTHS)[number]) + 1;
-  const year = match[2] === undefined ? undefined : Number(match[2]);
-  return {
-    length: tidy.lengthOf(match[0].length),
-    words: ({ present, isPast }) => monthSpan(year ?? yearOf(month, present.today, isPast), month),
-  };
 }
 
 /** Blanks as single ones, and how long a beginning of that is in the text as it was. */
@@ -193,13 +215,17 @@ function tidied(text: string): { text: string; lengthOf: (length: number) => num
   };
 }
 
+function lower(word: string | undefined): string {
+  return (word ?? '').toLowerCase();
+}
+
 function aheadOf(which: string | undefined): number {
-  const word = which?.toLowerCase();
+  const word = lower(which);
   return word === 'next' ? 1 : word === 'this' || word === 'current' ? 0 : -1;
 }
 
 function countOf(text: string | undefined): number {
-  const word = (text ?? '').toLowerCase();
+  const word = lower(text);
   return NUMBER_WORDS.get(word) ?? (word === 'a' || word === 'an' ? 1 : Math.max(1, Number(word)));
 }
 
@@ -240,7 +266,14 @@ function sharedDate(text: string): FoundDate | null {
   const found = createReader(lexemes, english, false).due(0);
   const last = found && lexemes[found.next - 1];
   if (!found || !last) return null;
-  return { length: last.end - lead.length, words: (context) => meant(found.value, context) };
+  return { length: last.end - lead.length, asked: askedOf(found.value) };
+}
+
+/** A month is all of it, whichever way it was said. */
+export function askedOf(when: WhenMeaning): AskedDate {
+  const { date, minute } = when;
+  if (date?.kind !== 'month' || minute !== null) return { kind: 'when', when };
+  return { kind: 'month', month: date.month, ...(date.year === undefined ? {} : { year: date.year }) };
 }
 
 function meant(when: WhenMeaning, { present, isPast }: DateContext): DaySpan | null {
@@ -252,10 +285,6 @@ function meant(when: WhenMeaning, { present, isPast }: DateContext): DaySpan | n
   }
   const { date } = when;
   if (date === null) return null;
-  if (date.kind === 'month') {
-    const year = date.year ?? yearOf(date.month, present.today, isPast);
-    return monthSpan(year, date.month);
-  }
   const moment = resolveDate(date, present);
   if (moment === null) return null;
   if (date.kind === 'weekend') {
@@ -286,4 +315,102 @@ function oneDay(day: number): DaySpan {
 
 function mondayOf(day: number): number {
   return day - weekdayOf(day);
+}
+
+// --- as text ---
+
+/** The words that mean this date in English, in one way for each; null where there are none. */
+export function dateText(asked: AskedDate): string | null {
+  switch (asked.kind) {
+    case 'when':
+      return whenText(asked.when);
+    case 'period':
+      return `${WHICH[asked.ahead] ?? 'this'} ${asked.unit}`;
+    case 'weekend':
+      return `${WHICH[asked.ahead] ?? 'this'} weekend`;
+    case 'run':
+      return `${asked.count > 0 ? 'next' : 'last'} ${counted(Math.abs(asked.count), asked.unit)}`;
+    case 'ago':
+      if (asked.unit === 'day' && asked.count === 1) return 'yesterday';
+      return `${counted(asked.count, asked.unit)} ago`;
+    case 'last-weekday':
+      return `last ${nameAt(WEEKDAYS, asked.weekday)}`;
+    case 'month':
+      return withYear(`in ${nameAt(MONTHS, asked.month - 1)}`, asked.year);
+    case 'year':
+      return String(asked.year);
+  }
+}
+
+const WHICH: Readonly<Record<number, string>> = { [-1]: 'last', 0: 'this', 1: 'next' };
+
+function nameAt(names: readonly string[], index: number): string {
+  return names[index] ?? '';
+}
+
+function counted(count: number, unit: Unit): string {
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+function withYear(text: string, year: number | undefined): string {
+  return year === undefined ? text : `${text} ${year}`;
+}
+
+function whenText({ date, minute, isHalfDay }: WhenMeaning): string | null {
+  const day = date && dayText(date);
+  if (date !== null && day === null) return null;
+  const time = minute === null ? null : timeText(minute, isHalfDay === true);
+  return [day, time].filter((part) => part !== null).join(' ');
+}
+
+/** So that it is read as this time of the day again: 10:00 may be in the evening, 10am is not, and 3:00 is in the afternoon. */
+function timeText(minute: MinuteOfDay, isHalfDay: boolean): string {
+  const [hour, rest] = [Math.floor(minute / 60), twoDigits(minute % 60)];
+  if (isHalfDay && hour > english.afternoonUpTo) return `${hour}:${rest}`;
+  return hour === 10 || hour === 11 ? `${hour}:${rest}am` : `${twoDigits(hour)}:${rest}`;
+}
+
+function dayText(date: DateMeaning): string | null {
+  switch (date.kind) {
+    case 'offset':
+      if (date.unit === 'day' && date.count < 2) return date.count === 0 ? 'today' : 'tomorrow';
+      return `in ${counted(date.count, date.unit)}`;
+    case 'weekday': {
+      const name = nameAt(WEEKDAYS, date.weekday);
+      const weeks = date.weeksLater ?? 0;
+      if (date.which === 'next')
+        return weeks === 0 ? `next ${name}` : `${name} in ${counted(weeks + 1, 'week')}`;
+      if (date.which === 'this') return `this ${name}`;
+      return weeks === 0 ? name : `${counted(weeks, 'week')} from ${name}`;
+    }
+    case 'calendar':
+      if (date.year === undefined) return `${date.day} ${nameAt(MONTHS, date.month - 1)}`;
+      return `${date.year}-${twoDigits(date.month)}-${twoDigits(date.day)}`;
+    case 'month-day':
+      return `the ${ordinal(date.day)}`;
+    case 'month':
+      return withYear(`in ${nameAt(MONTHS, date.month - 1)}`, date.year);
+    case 'period':
+      if (date.edge === 'start') return date.ahead === 1 ? `next ${date.unit}` : null;
+      if (date.unit === 'week' || date.ahead > (date.unit === 'month' ? 1 : 0)) return null;
+      return date.ahead === 1 ? 'end of next month' : `end of the ${date.unit}`;
+    case 'weekend':
+      return date.ahead === 0 ? 'the weekend' : 'next weekend';
+    case 'nth':
+      return nthText(date.nth, date.of, date.ahead);
+  }
+}
+
+function nthText(nth: number, of: NthOf, ahead: number | undefined): string | null {
+  const month = ahead === undefined ? 'the month' : 'next month';
+  if (of === 'day' || of === 'workday') {
+    if (of === 'day' && nth > 0 && ahead === 1) return `the ${ordinal(nth)} of next month`;
+    return nth === -1 && ahead === undefined ? `last ${of} of the month` : null;
+  }
+  return `the ${nth === -1 ? 'last' : ordinal(nth)} ${nameAt(WEEKDAYS, of)} of ${month}`;
+}
+
+function ordinal(day: number): string {
+  const isTeen = day > 10 && day < 14;
+  return `${day}${isTeen ? 'th' : (['th', 'st', 'nd', 'rd'][day % 10] ?? 'th')}`;
 }

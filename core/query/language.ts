@@ -1,6 +1,6 @@
 /**
- * The words of the query language and the shape of what was read: what query.ts reads, the other files of this folder
- * write, complete and answer.
+ * The English words of the query language (the German ones are in german.ts) and the shape of what was read: what query.ts
+ * reads, the other files of this folder write, complete and answer.
  *
  * The shape of a query is plain data. `and` and `or` have at least two parts and none of their own kind, so that one
  * question has one shape.
@@ -159,6 +159,12 @@ export const SORT_FIELDS: ReadonlyMap<string, SortField> = new Map([
 export function isDescendingByNature(field: SortField): boolean {
   return field === 'priority' || field === 'done';
 }
+
+/** In which a query is written and completed; it is read in all of them at once, and kept in English. */
+export type QueryLanguage = 'en' | 'de';
+
+/** As the name of a list, unless there is such a one: what is in no list. */
+export const INBOX_KEYS: ReadonlySet<string> = new Set(['inbox', 'eingang']);
 
 /** Names that differ in case, accents, blanks, `-` and `_` are one. */
 export function nameKey(name: string): string {

@@ -22,7 +22,7 @@ export type Token = Place &
 
 const BLANK = /\s+/y;
 const QUOTED = /["“”„]((?:[^"“”„\\]|\\[\s\S])*)(["“”]?)/y;
-const MARK = /[#@]|(?:list|tag):/iy;
+const MARK = /[#@]|(?:liste?|tag|etikett):/iy;
 const IDENTIFIER = /\[([^\]\s]*)\]/y;
 const NAME = /[^\s()"“”„,<>=]+/y;
 const BANG = /!([\p{L}\d]+)/uy;

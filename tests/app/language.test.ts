@@ -3,8 +3,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GERMAN } from '../../web/src/lib/words/german.ts';
+import { speak, translated } from '../../web/src/lib/words/language.ts';
 import { launchChromium } from '../support/chromium.ts';
-import type { Browser, Page } from '../support/chromium.ts';
+import type { Browser, Locator, Page } from '../support/chromium.ts';
 import { violations } from './axe.ts';
 import { cutOff } from './cut-off.ts';
 import { DESKTOP, PHONE, newPerson } from './person.ts';
@@ -98,7 +99,7 @@ function knownEnglish(): Known {
 }
 
 const ENGLISH = knownEnglish();
-/** Words that German never has; questions of the query language and names of browsers are English everywhere. */
+/** Words that German never has; what someone has typed and names of browsers are as they are everywhere. */
 const ENGLISH_WORDS =
   /\b(the|your|you|and|is|are|not|with|from|this|that|task|tasks|add|tags|edit|today|tomorrow|every|before|after|yesterday|minutes?|hours?|days?|weeks?)\b/i;
 const ENGLISH_ANYWHERE = /„[^“]*“|Web Locks|Chrome on Linux|Headless.*/g;
@@ -269,6 +270,110 @@ test.each(SCREENS)('[DE4] nor does a panel or a dialog, on $name', async (screen
   expect(faults).toEqual({});
   expect(anna.errors).toEqual([]);
   await anna.close();
+});
+
+test('[DE8] a question is asked, completed, mended and kept in German, and means the same in English', async () => {
+  const { anna, page } = await germanReader({ name: 'a desktop', viewport: DESKTOP });
+  await addInGerman(page, 'Milch kaufen übermorgen @laden', 'Milch kaufen');
+  await addInGerman(page, 'Brot kaufen übermorgen @laden @warten', 'Brot kaufen');
+  await addInGerman(page, 'Käse kaufen in 3 Wochen @laden !hoch', 'Käse kaufen');
+  await page.goto('/search');
+  const box = page.getByRole('searchbox', { name: 'Suche' });
+  const option = (name: string): Locator => page.getByRole('option', { name, exact: true });
+
+  await box.fill('fällig in den nächsten 7 Tagen und @laden und #Eingang und nicht @warten');
+  await anna.untilTitles('Milch kaufen');
+  await box.fill('faellig nach uebermorgen oder Priorität hoch');
+  await anna.untilTitles('Käse kaufen');
+  // Whoever writes it in English gets the same.
+  await box.fill('due in 2 days and not @warten');
+  await anna.untilTitles('Milch kaufen');
+
+  await box.fill('');
+  await box.pressSequentially('fäl');
+  await option('fällig diese Woche').waitFor();
+  expect(await page.getByRole('option').allInnerTexts()).not.toContain('due today');
+  await box.pressSequentially('lig über');
+  await option('übermorgen').waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  expect(await box.inputValue()).toBe('fällig übermorgen ');
+  await box.pressSequentially('sortiert nach ti');
+  await option('Titel').click();
+  expect(await box.inputValue()).toBe('fällig übermorgen sortiert nach Titel ');
+  await anna.untilTitles('Brot kaufen', 'Milch kaufen');
+
+  await box.fill('fällig übermrgen und brot');
+  await page.getByText('„übermrgen“ ist kein Datum.').waitFor();
+  await page.getByRole('button', { name: 'Ersetzen durch übermorgen' }).click();
+  expect(await box.inputValue()).toBe('fällig übermorgen und brot');
+  await anna.untilTitles('Brot kaufen');
+
+  await box.fill('kaufen');
+  await page.getByRole('button', { name: 'Filter', exact: true }).click();
+  await page.getByRole('combobox', { name: 'Fällig', exact: true }).selectOption('Nächste 7 Tage');
+  expect(await box.inputValue()).toBe('kaufen und fällig in den nächsten 7 Tagen');
+  await anna.untilTitles('Milch kaufen', 'Brot kaufen');
+  await page.getByRole('button', { name: 'Als Ansicht sichern' }).click();
+  await page.getByRole('textbox', { name: 'Name der Ansicht' }).fill('Bald');
+  await page.getByRole('button', { name: 'Sichern', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'Bald' }).waitFor();
+  await page.getByText('kaufen und fällig in den nächsten 7 Tagen').waitFor();
+  await anna.untilTitles('Milch kaufen', 'Brot kaufen');
+
+  await page.goto('/settings');
+  const reloaded = page.waitForEvent('load');
+  await page.getByRole('combobox', { name: 'Sprache', exact: true }).selectOption('English');
+  await reloaded;
+  await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+  await page.getByRole('link', { name: 'Bald' }).click();
+  await page.getByText('kaufen and due next 7 days').waitFor();
+  await anna.untilTitles('Milch kaufen', 'Brot kaufen');
+  expect(anna.errors).toEqual([]);
+  await anna.close();
+});
+
+/** Of the operations that the app calls, and of what stands before every one. */
+const SERVER_SOURCES = [
+  'http/auth-operations.ts',
+  'http/account-operations.ts',
+  'http/notification-operations.ts',
+  'http/serve-operations.ts',
+  'http/space-door.ts',
+  'http/app.ts',
+  'accounts/authenticate.ts',
+];
+/** What only a script or a page without the app meets, and what describes the API. */
+const NOT_IN_THE_APP = [
+  /An API token|This API token|You have no API token|Idempotency|METRICS_TOKEN|WebSocket/,
+  /percent-encoding|U\+0000|does not work here|There is no \d|nothing of that name/,
+  /an answer gave|give it once|at most 255|ask an owner|invite people|cut short by a mail|gets no mails/,
+  /^Time to answer|^Nothing on the device itself/,
+];
+
+/** The sentences of a source with 7 for each of their values. */
+function sentencesIn(source: string): string[] {
+  const found = source.matchAll(/'((?:[^'\\\n]|\\.)*)'|`([^`]*)`/g);
+  return [...found]
+    .map(([, plain, filled]) => (plain ?? filled ?? '').replaceAll(/\$\{[^}]*\}/g, '7'))
+    .filter((text) => /^[A-Z].*\.$/.test(text) && text.includes(' '));
+}
+
+test('[DE9] what the server says to whoever uses the app is said in German, and a sentence that is not known as it is', () => {
+  const server = fileURLToPath(new URL('../../sync-server/', import.meta.url));
+  const sentences = SERVER_SOURCES.flatMap((file) => sentencesIn(readFileSync(server + file, 'utf8')));
+  expect(sentences.length).toBeGreaterThan(25);
+  speak('de', GERMAN);
+  try {
+    const english = sentences.filter(
+      (each) => translated(each) === each && !NOT_IN_THE_APP.some((one) => one.test(each)),
+    );
+    expect(english).toEqual([]);
+    expect(translated('Too many tries. Wait 12 s and try again.')).toContain('12 s');
+    expect(translated('A sentence of next year.')).toBe('A sentence of next year.');
+  } finally {
+    speak('en', {});
+  }
 });
 
 test('[DE3] German is chosen in the settings, keeps what was typed, and is there from the first paint, offline too', async () => {

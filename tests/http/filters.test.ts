@@ -90,6 +90,25 @@ test('[AP17] a filter is made, listed, read, changed, moved, trashed and restore
   });
 });
 
+test('[AP17] a query is asked in German as well, and is kept in English for everyone', async () => {
+  const script = await openScript(server, 'deutsch@example.org');
+  await script.send('POST', '/lists', { name: 'Einkauf' });
+  await script.send('POST', '/tags', { name: 'warten' });
+  await script.send('POST', '/tasks', { title: 'Brot', priority: 'high' });
+  await script.send('POST', '/tasks', { title: 'Milch', notes: 'fettarm' });
+  expect(await titles(script, { query: 'Priorität mindestens mittel' })).toEqual(['Brot']);
+  expect(await titles(script, { query: 'ohne Datum und hat Notizen' })).toEqual(['Milch']);
+  expect(await titles(script, { query: 'offen sortiert nach Titel absteigend' })).toEqual(['Milch', 'Brot']);
+  const made = await script.send<FilterJson>('POST', '/filters', {
+    name: 'Bald',
+    query: 'fällig vor nächstem Freitag und #einkauf und nicht @warten',
+  });
+  expect(made).toMatchObject({
+    status: 201,
+    body: { query: 'due before next friday and #Einkauf and not @warten' },
+  });
+});
+
 test('[AP17] a query names lists and tags by id, so renaming them changes nothing', async () => {
   const script = await openScript(server, 'renamed@example.org');
   const list = (await script.send<{ id: string }>('POST', '/lists', { name: 'Errands' })).body.id;

@@ -17,7 +17,7 @@ import {
   wantedTexts,
 } from '@holdfast/core/query/answer.ts';
 import { best } from '@holdfast/core/query/best.ts';
-import type { SortKey } from '@holdfast/core/query/language.ts';
+import type { QueryLanguage, SortKey } from '@holdfast/core/query/language.ts';
 import { isShownIn, VIEW_SORT } from '@holdfast/core/query/view.ts';
 import type { ViewRule } from '../tasks/sorted-view.ts';
 import type { TaskRow } from '../tasks/task-rules.ts';
@@ -35,6 +35,11 @@ export interface Moment {
 /** Names as a query may say them: what is in the trash cannot be asked for. */
 export function namesOf(tasks: TaskStore): QueryNames {
   return { lists: tasks.lists, tags: tasks.tags };
+}
+
+/** In which a query is shown and proposed. It is understood in each of them. */
+export function queryLanguage(): QueryLanguage {
+  return document.documentElement.lang === 'de' ? 'de' : 'en';
 }
 
 export interface ViewAnswer {

@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type AST, parse } from 'svelte/compiler';
-import { expect, test } from 'vitest';
+import { parseQuery } from '@holdfast/core/query.ts';
+import { afterAll, expect, test } from 'vitest';
 import { GERMAN } from './german.ts';
+import { speak, translated } from './language.ts';
 import { GERMAN_NOTICES } from './notice-words.ts';
 
 const SOURCES = fileURLToPath(new URL('../../', import.meta.url));
@@ -82,6 +84,8 @@ function edges(text: string): string[] {
   return [/^\s*/, /\s*$/].map((edge) => edge.exec(text)?.[0] ?? '');
 }
 
+afterAll(() => speak('en', {}));
+
 test('[DE1] every message of the app has German words, and no German words are left over', () => {
   const wanted = messages();
   expect(wanted.size).toBeGreaterThan(900);
@@ -155,4 +159,23 @@ test('[DE5] what the worker says in German is what the app says, and it has all 
   }
   expect([...said].sort()).toEqual(Object.keys(GERMAN_NOTICES).sort());
   expect(Object.entries(GERMAN_NOTICES).filter(([key, text]) => GERMAN[key] !== text)).toEqual([]);
+});
+
+test('[DE8] what could not be understood of a query is said in German, with the German words of the language', () => {
+  const names = { lists: [{ id: 'l', name: 'Einkauf' }], tags: [] };
+  const wrong =
+    'a oder|oder a|a und|und a|a nicht|(a|a)|()|"a|a < b|#|@|#Einkuf|@warten|#[weg]|@[weg]|!hohc|Priorität >= ho|fällig|fällig vor|fällig nxt|a sortiert nach prioritt|a sortiert nach';
+  speak('de', GERMAN);
+  const deep = parseQuery('nicht '.repeat(30) + 'x');
+  const faults = [...wrong.split('|'), 'x'.repeat(2_001)].map((text) => parseQuery(text, names).faults);
+  expect(faults.map((found) => found.length)).toEqual(faults.map(() => 1));
+  const said = [...faults.flat(), ...deep.faults].map(
+    ({ message }) => [message, translated(message)] as const,
+  );
+  expect(said.filter(([english, german]) => english === german)).toEqual([]);
+  expect(
+    said.filter(([, german]) =>
+      /\b(and|or|not|due|start|created|done|priority|sort|today|friday)\b/.test(german),
+    ),
+  ).toEqual([]);
 });

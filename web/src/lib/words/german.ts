@@ -972,7 +972,7 @@ export const GERMAN: Catalog = {
   Email: 'E-Mail',
   'Set password': 'Passwort setzen',
   'Send link': 'Link senden',
-  'A word, #list, @tag or “due today”': 'Ein Wort, #Liste, @Etikett oder „due today“',
+  'A word, #list, @tag or “due today”': 'Ein Wort, #Liste, @Etikett oder „fällig heute“',
   '{count} found': '{count} gefunden',
   Filter: 'Filter',
   'Save as view': 'Als Ansicht sichern',
@@ -987,7 +987,7 @@ export const GERMAN: Catalog = {
     'Versuch es mit weniger Buchstaben oder Wörtern: Jedes muss am Anfang eines Worts stehen, im Titel, in den Notizen, einem Etikett oder der Liste.',
   'Find anything': 'Alles finden',
   'Type what you remember, or a question like “due before friday and not @waiting”.':
-    'Tippe, woran du dich erinnerst, oder eine Frage wie „due before friday and not @waiting“.',
+    'Tippe, woran du dich erinnerst, oder eine Frage wie „fällig vor Freitag und nicht @warten“.',
   '“{word}”': '„{word}“',
   'Holdfast is free software under the MIT licence.': 'Holdfast ist freie Software unter der MIT-Lizenz.',
   'Where your edits are': 'Wo deine Änderungen sind',
@@ -1377,23 +1377,26 @@ export const GERMAN: Catalog = {
   'core|A filter needs something to look for.': 'Eine Ansicht braucht etwas, das sie sucht.',
   'core|A query has {count} characters; it can have up to {max}.':
     'Die Suche hat {count} Zeichen; sie kann bis zu {max} haben.',
+  'core|This has {count} characters; a query can have up to {max}.':
+    'Das hat {count} Zeichen; eine Suche kann bis zu {max} haben.',
   'core|Choose another tag to merge it into.': 'Wähle ein anderes Etikett zum Zusammenführen.',
   'core|This bracket closes none that is open.': 'Diese Klammer schließt keine, die offen ist.',
   'core|Before “or” there has to be something to look for.':
-    'Vor „or“ muss etwas stehen, wonach gesucht wird.',
+    'Vor „oder“ muss etwas stehen, wonach gesucht wird.',
   'core|After “or” there has to be something to look for.':
-    'Nach „or“ muss etwas stehen, wonach gesucht wird.',
+    'Nach „oder“ muss etwas stehen, wonach gesucht wird.',
   'core|Before “and” there has to be something to look for.':
-    'Vor „and“ muss etwas stehen, wonach gesucht wird.',
+    'Vor „und“ muss etwas stehen, wonach gesucht wird.',
   'core|After “and” there has to be something to look for.':
-    'Nach „and“ muss etwas stehen, wonach gesucht wird.',
-  'core|After “not” there has to be something to leave out.': 'Nach „not“ muss etwas stehen, das wegbleibt.',
+    'Nach „und“ muss etwas stehen, wonach gesucht wird.',
+  'core|After “not” there has to be something to leave out.':
+    'Nach „nicht“ muss etwas stehen, das wegbleibt.',
   'core|This bracket is never closed.': 'Diese Klammer wird nie geschlossen.',
   'core|Nothing stands between these brackets.': 'Zwischen diesen Klammern steht nichts.',
-  'core|Brackets and “not” can be up to {max} deep.': 'Klammern und „not“ können bis zu {max} tief sein.',
+  'core|Brackets and “not” can be up to {max} deep.': 'Klammern und „nicht“ können bis zu {max} tief sein.',
   'core|This quotation mark is never closed.': 'Dieses Anführungszeichen wird nie geschlossen.',
   'core|“{mark}” stands after “due”, “start”, “created”, “done” or “priority”.':
-    '„{mark}“ steht nach „due“, „start“, „created“, „done“ oder „priority“.',
+    '„{mark}“ steht nach „fällig“, „beginnt“, „erstellt“, „erledigt“ oder „Priorität“.',
   'core|After “{mark}” comes the name of a list.': 'Nach „{mark}“ kommt der Name einer Liste.',
   'core|After “{mark}” comes the name of a tag.': 'Nach „{mark}“ kommt der Name eines Etiketts.',
   'core|A list that this asked for is in the trash or gone.':
@@ -1403,16 +1406,16 @@ export const GERMAN: Catalog = {
   'core|There is no list “{name}”.': 'Es gibt keine Liste „{name}“.',
   'core|There is no tag “{name}”.': 'Es gibt kein Etikett „{name}“.',
   'core|“!{word}” is no priority: there are !low, !medium, !high and !urgent.':
-    '„!{word}“ ist keine Priorität: Es gibt !low, !medium, !high und !urgent.',
+    '„!{word}“ ist keine Priorität: Es gibt !niedrig, !mittel, !hoch und !dringend.',
   'core|After “priority {comparison}” comes none, low, medium, high or urgent.':
-    'Nach „priority {comparison}“ kommt none, low, medium, high oder urgent.',
+    'Nach „Priorität {comparison}“ kommt keine, niedrig, mittel, hoch oder dringend.',
   'core|After “{said}” comes a date, like “{example}”.': 'Nach „{said}“ kommt ein Datum, etwa „{example}“.',
   'core|“{word}” is no date. To look for the word “{text}”, put it in quotation marks.':
     '„{word}“ ist kein Datum. Um das Wort „{text}“ zu suchen, setz es in Anführungszeichen.',
   'core|What to sort by is due, start, priority, created, done or title, and it stands at the end.':
-    'Sortiert wird nach due, start, priority, created, done oder title, und das steht am Ende.',
+    'Sortiert wird nach Fälligkeit, Beginn, Priorität, Erstellungsdatum, erledigt oder Titel, und das steht am Ende.',
   'core|After “sort by” comes due, start, priority, created, done or title.':
-    'Nach „sort by“ kommt due, start, priority, created, done oder title.',
+    'Nach „sortiert nach“ kommt Fälligkeit, Beginn, Priorität, Erstellungsdatum, erledigt oder Titel.',
   'core|a date': 'ein Datum',
   'core|the Inbox': 'der Eingang',
   'core|high or urgent': 'hoch oder dringend',
@@ -1433,6 +1436,38 @@ export const GERMAN: Catalog = {
     'Dieser Server nimmt keine neuen Konten an. Frag die Person, die ihn betreibt.',
   'core|This invitation is unknown, used or too old. Ask for a new one.':
     'Diese Einladung ist unbekannt, benutzt oder zu alt. Bitte um eine neue.',
+  'core|This server sends no mail. Whoever runs it can reset your password.':
+    'Dieser Server verschickt keine E-Mails. Wer ihn betreibt, kann dein Passwort zurücksetzen.',
+  'core|This server takes new accounts by invitation only. Ask the person who runs it for a code.':
+    'Dieser Server nimmt neue Konten nur mit Einladung an. Bitte die Person, die ihn betreibt, um einen Code.',
+  'core|This account no longer exists.': 'Dieses Konto gibt es nicht mehr.',
+  'core|Sign in, or send an API token as Authorization: Bearer.': 'Melde dich an.',
+  'core|You have no device with this id.': 'Dieses Gerät gehört nicht mehr zu deinem Konto.',
+  'core|You have turned push off.': 'Du hast Push ausgeschaltet.',
+  'core|The server has no keys for push.': 'Der Server hat keine Schlüssel für Push.',
+  'core|This server has no keys for push.': 'Dieser Server hat keine Schlüssel für Push.',
+  'core|None of your devices has push turned on.': 'Auf keinem deiner Geräte ist Push eingeschaltet.',
+  'core|You have turned e-mail off.': 'Du hast E-Mails ausgeschaltet.',
+  'core|The server has no mail server (SMTP_URL and MAIL_FROM).':
+    'Der Server hat keinen Mailserver (SMTP_URL und MAIL_FROM).',
+  'core|You have turned notifications in the app off.': 'Du hast Mitteilungen in der App ausgeschaltet.',
+  'core|You have no space yet; open the app once.':
+    'Du hast noch keine Aufgaben auf dem Server; öffne die App einmal.',
+  'core|You have no subscription of this endpoint.':
+    'Dieser Browser ist auf dem Server nicht für Push angemeldet.',
+  'core|You have no notification with this id.': 'Diese Mitteilung gibt es auf dem Server nicht.',
+  'core|This can only be done from the app itself, not from a page of another site.':
+    'Das geht nur aus der App selbst, nicht von der Seite einer anderen Website.',
+  'core|A page of another site may not use your session. Use an API token instead.':
+    'Die Seite einer anderen Website darf deine Sitzung nicht benutzen.',
+  'core|There is no such space, or you are no member of it. GET /api/v1/me lists yours.':
+    'Diese Aufgaben gibt es auf dem Server nicht, oder sie gehören nicht zu deinem Konto.',
+  'core|The server cannot store anything at the moment. Nothing was changed; try again.':
+    'Der Server kann gerade nichts speichern. Es wurde nichts geändert; versuch es noch einmal.',
+  'core|The database does not answer at the moment. Nothing was changed; try again.':
+    'Die Datenbank des Servers antwortet gerade nicht. Es wurde nichts geändert; versuch es noch einmal.',
+  'core|This is a fault of the server. Its log has more under the id {id}.':
+    'Das ist ein Fehler des Servers. In seinem Protokoll steht mehr unter der Kennung {id}.',
   'core|Too many tries. Wait {seconds} s and try again.':
     'Zu viele Versuche. Warte {seconds} s und versuch es noch einmal.',
 };
