@@ -24,7 +24,7 @@ export interface DropPlace {
 
 export interface DragOptions {
   readonly list: () => HTMLElement | undefined;
-  readonly ondrop: (id: string, place: DropPlace) => void;
+  readonly ondrop: (id: string, place: DropPlace, isByFinger: boolean) => void;
   /** What is moved, by the name of its data attribute. Default: tasks. */
   readonly item?: 'task' | 'zone' | 'list';
   /** May be moved across too, and not up and down alone. */
@@ -117,7 +117,7 @@ export class Drag {
       stop();
       if (!wasLifted) return;
       swallowNextClick();
-      if (place) this.#options.ondrop(id, place);
+      if (place) this.#options.ondrop(id, place, isTouch);
     };
     const onkeydown = (key: KeyboardEvent): void => {
       if (key.key !== 'Escape' || this.#id === null) return;

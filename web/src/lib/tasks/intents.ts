@@ -29,6 +29,7 @@ import type {
   When,
   Writer,
 } from '@holdfast/core/document.ts';
+import { placeWords } from '../shell/place-words.ts';
 import type { Toasts } from '../shell/toasts.svelte.ts';
 import { addDays, daysBetween } from '../words/calendar.ts';
 import { type Due, type Present, nextDateWords } from '../words/due-words.ts';
@@ -369,6 +370,23 @@ export class Intents {
     this.#run((document) => document.moveTask(id as TaskId, move));
   }
 
+  /**
+   * Runs a move and tells where it went: in sight with its Undo, or only aloud. What stays where it was tells nothing.
+   *
+   * In sight is what changes more than an order, and what a finger did, since a phone has no keys to undo by. What is put
+   * in order with a mouse or by keys has them at hand, and whoever does it sees where it goes: ten rows would be ten toasts.
+   */
+  put(move: () => void, words: () => string, isInSight: boolean): void {
+    this.#edit((document) => {
+      const before = document.lastIntent;
+      move();
+      const mine = document.lastIntent;
+      if (mine === before) return;
+      if (isInSight) this.#offerBack(words(), mine);
+      else this.#toasts.announce(words());
+    });
+  }
+
   /** Tags by name: one that exists is used, a new one is made. */
   addTag(taskId: string, name: string): void {
     const wanted = name.trim().replace(/^#/, '');
@@ -407,6 +425,19 @@ export class Intents {
 
   moveList(id: string, to: { before: string } | { after: string }): void {
     this.#run((document) => document.moveList(id as ListId, to as { before: ListId } | { after: ListId }));
+  }
+
+  /** Before another list, or to the end. */
+  dropList(id: string, beforeId: string | null, isByFinger: boolean): void {
+    const last = this.#tasks.lists.findLast((list) => list.id !== id);
+    this.put(
+      () => {
+        if (beforeId !== null) this.moveList(id, { before: beforeId });
+        else if (last) this.moveList(id, { after: last.id });
+      },
+      () => placeWords(this.#tasks.lists, id),
+      isByFinger,
+    );
   }
 
   /** Away from the sidebar and the days, or back. */
@@ -450,17 +481,7 @@ export class Intents {
 
   /** What has the first tag gets the second. */
   mergeTags(from: string, into: string, words: string): void {
-    const had = this.#tasks.all.filter((row) => row.tags.includes(from));
-    this.#run((document) => document.mergeTags(from as TagId, into as TagId));
-    this.#offerUndo(words, (document) =>
-      document.batch(t('take tags apart'), () => {
-        document.restoreTag(from as TagId);
-        for (const { id, tags } of had) {
-          document.tagTask(id as TaskId, from as TagId);
-          if (!tags.includes(into)) document.untagTask(id as TaskId, into as TagId);
-        }
-      }),
-    );
+    this.together('Merge tags', words, (document) => [document.mergeTags(from as TagId, into as TagId)]);
   }
 
   trashList(id: string): void {
@@ -500,23 +521,9 @@ export class Intents {
     this.#run((document) => document.editFilter(id as FilterId, patch));
   }
 
-  /** One place up or down; says where it is then. */
-  moveFilter(id: string, step: -1 | 1): void {
-    const filters = this.#tasks.filters;
-    const index = filters.findIndex((filter) => filter.id === id);
-    const other = filters[index + step];
-    if (!other) {
-      this.#toasts.announce(step < 0 ? t('Already at the top') : t('Already at the end'));
-      return;
-    }
+  moveFilter(id: string, to: { before: string } | { after: string }): void {
     this.#run((document) =>
-      document.moveFilter(id as FilterId, step < 0 ? { before: other.id } : { after: other.id }),
-    );
-    this.#toasts.announce(
-      t('Moved to place {at} of {count}', {
-        at: String(index + step + 1),
-        count: String(filters.length),
-      }),
+      document.moveFilter(id as FilterId, to as { before: FilterId } | { after: FilterId }),
     );
   }
 

@@ -618,7 +618,6 @@ export const GERMAN: Catalog = {
   'List archived': 'Liste archiviert',
   'List is back': 'Liste ist zurück',
   'Section removed. Its tasks stay in the list': 'Abschnitt entfernt. Seine Aufgaben bleiben in der Liste',
-  'take tags apart': 'Etiketten trennen',
   'List moved to the trash': 'Liste in den Papierkorb gelegt',
   'Tag moved to the trash': 'Etikett in den Papierkorb gelegt',
   'Already at the top': 'Schon ganz oben',
@@ -806,8 +805,7 @@ export const GERMAN: Catalog = {
   'Reading the history': 'Der Verlauf wird gelesen',
   'Nothing yet. A change appears here a moment after the server has it.':
     'Noch nichts. Eine Änderung erscheint hier kurz, nachdem der Server sie hat.',
-  ' in {title}': ' in {title}',
-  'Moved to place {at} of {count}{where}': 'Auf Platz {at} von {count}{where} verschoben',
+  'Moved to place {at} of {count} in {title}': 'In {title} auf Platz {at} von {count} verschoben',
   'Last change:': 'Letzte Änderung:',
   'Has notes': 'Hat Notizen',
   'has notes': 'hat Notizen',
