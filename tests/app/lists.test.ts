@@ -243,8 +243,9 @@ test('[L3] [L5] on a touch screen a card is held and taken to another column, an
   const card = await middleOf(anna.row('Rake'));
   await finger.down(card);
   await untilHeld();
-  // At the edge the board goes on by itself, until the next column is under the finger.
-  await finger.moveTo({ x: PHONE.width - 12, y: card.y });
+  // At the edge the board goes on by itself, until the next column is under the finger: slowly, since it goes on while
+  // the test looks.
+  await finger.moveTo({ x: PHONE.width - 60, y: card.y });
   await eventually(() => leftOf('Medium')).toBeLessThan(PHONE.width / 2);
   await finger.moveTo({ x: PHONE.width - 90, y: card.y });
   await finger.up();
@@ -327,7 +328,7 @@ test('[P33] what a finger moved shows its Undo: a card, a row, a section, a list
   const card = await middleOf(anna.row('Rake'));
   await finger.down(card);
   await page.waitForFunction(() => document.querySelector('.held'));
-  await finger.moveTo({ x: PHONE.width - 12, y: card.y });
+  await finger.moveTo({ x: PHONE.width - 60, y: card.y });
   await eventually(async () => (await column('Garden').boundingBox())?.x ?? Infinity).toBeLessThan(
     PHONE.width / 2,
   );

@@ -195,6 +195,22 @@ test('[P7] a row can be dragged to another place, and Escape puts it back', asyn
   await anna.page.keyboard.press('Escape');
   await anna.page.mouse.up();
   expect(await anna.titles()).toEqual(['C', 'A', 'B']);
+
+  // Moved on and let go before the screen is drawn again.
+  await anna.page.mouse.move(a.x, a.y);
+  await anna.page.mouse.down();
+  const [first, last] = [await centre('A'), await centre('B')];
+  await anna.page.mouse.move(first.x, first.y + 6, { steps: 6 });
+  await anna.page.waitForFunction(() => document.querySelector('.drop-line') !== null);
+  await anna.page.evaluate(
+    ({ x, y }) => {
+      for (const type of ['pointermove', 'pointerup'])
+        window.dispatchEvent(new PointerEvent(type, { pointerId: 1, clientX: x, clientY: y }));
+    },
+    { x: last.x, y: last.y + 6 },
+  );
+  await anna.page.mouse.up();
+  await anna.untilTitles('A', 'B', 'C');
 });
 
 test('[P7] on a touch screen a row is dragged after it was held', async () => {

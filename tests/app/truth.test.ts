@@ -95,6 +95,21 @@ test('[W6] second values are decided on a page: where each was written, all kept
     .getByRole('button', { name: 'Use this instead' });
   await boat.click();
   await boat.waitFor({ state: 'detached' });
+  // The Undo takes back what it says, whatever has followed: a move by keys has none in sight.
+  const undo = page.getByRole('region', { name: 'Last change' }).getByRole('button', { name: 'Undo' });
+  await laptop.go('Inbox');
+  const rent = laptop.row('Pay rent on Friday').getByRole('button', { name: 'Pay rent on Friday' });
+  await rent.focus();
+  await page.keyboard.press('Alt+ArrowUp');
+  await laptop.untilTitles('Pay rent on Friday', 'Call Tom about the boat');
+  await undo.click();
+  await laptop.untilTitles('Pay rent on Friday', 'Call Tom about the cabin');
+  await page.keyboard.press('ControlOrMeta+Shift+z');
+  await laptop.untilTitles('Pay rent on Friday', 'Call Tom about the boat');
+  await rent.focus();
+  await page.keyboard.press('Alt+ArrowDown');
+  await laptop.untilTitles('Call Tom about the boat', 'Pay rent on Friday');
+  await page.goBack();
   await page.getByRole('button', { name: 'Keep what stands' }).click();
   await page.getByText('Nothing to decide').waitFor();
   await laptop.go('Inbox');

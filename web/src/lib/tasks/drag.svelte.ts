@@ -112,10 +112,13 @@ export class Drag {
     };
     const onup = (up: PointerEvent): void => {
       if (up.pointerId !== event.pointerId) return;
-      const place = this.#place;
-      const wasLifted = this.#id !== null;
+      if (this.#id === null) {
+        stop();
+        return;
+      }
+      // Where it is let go, which may be further on than where it was when the screen was last drawn.
+      const place = this.#placeAt(up.clientX, up.clientY);
       stop();
-      if (!wasLifted) return;
       swallowNextClick();
       if (place) this.#options.ondrop(id, place, isTouch);
     };

@@ -40,7 +40,7 @@ import type { Priority } from './priority.ts';
 import type { ReadLine } from './quick-add-grammar.svelte.ts';
 import type { Scope, ScopeAsker } from './scope.svelte.ts';
 import type { TaskStore } from './task-store.svelte.ts';
-import { plural, t, tIn, translated } from '../words/language.ts';
+import { t, tIn, translated } from '../words/language.ts';
 
 export interface AddContext {
   readonly due?: Due;
@@ -371,15 +371,16 @@ export class Intents {
   }
 
   /**
-   * Runs a move and tells where it went: in sight with its Undo, or only aloud. What stays where it was tells nothing.
+   * Runs one intent and tells what it did: in sight with its Undo, or only aloud. Where nothing changed nothing is told.
    *
-   * In sight is what changes more than an order, and what a finger did, since a phone has no keys to undo by. What is put
+   * Of moves, in sight is what changes more than an order, and what a finger did, since a phone has no keys to undo by. What is put
    * in order with a mouse or by keys has them at hand, and whoever does it sees where it goes: ten rows would be ten toasts.
    */
-  put(move: () => void, words: () => string, isInSight: boolean): void {
+  put(run: (document: HoldfastDocument) => void, words: () => string, isInSight: boolean): void {
     this.#edit((document) => {
       const before = document.lastIntent;
-      move();
+      this.#count += 1;
+      run(document);
       const mine = document.lastIntent;
       if (mine === before) return;
       if (isInSight) this.#offerBack(words(), mine);
@@ -479,11 +480,6 @@ export class Intents {
     this.#run((document) => document.restoreSection(id as SectionId));
   }
 
-  /** What has the first tag gets the second. */
-  mergeTags(from: string, into: string, words: string): void {
-    this.together('Merge tags', words, (document) => [document.mergeTags(from as TagId, into as TagId)]);
-  }
-
   trashList(id: string): void {
     this.#run((document) => document.trashList(id as ListId));
     this.#offerUndo(t('List moved to the trash'), (document) => document.restoreList(id as ListId));
@@ -537,43 +533,13 @@ export class Intents {
   }
 
   resolveConflict(conflict: Conflict, choice: 'keep' | { take: Writer }): void {
-    this.#run((document) => document.resolveConflict(conflict, choice));
-    this.#offerDismissed(
-      choice === 'keep' ? t('The other value was dismissed') : t('The other value stands now'),
-    );
-  }
-
-  /** All of them stand as they do now, as one intent. One that changed since it was shown stays to be looked at. */
-  keepAllThatStand(conflicts: readonly Conflict[]): void {
-    let left = 0;
-    this.#run((document) =>
-      document.batch(t('dismiss kept values'), () => {
-        left = conflicts.filter((conflict) => !document.resolveConflict(conflict, 'keep').ok).length;
-        return { ok: true };
-      }),
-    );
-    const count = conflicts.length - left;
-    const words = plural(count, '{count} kept value dismissed', '{count} kept values dismissed');
-    this.#offerDismissed(
-      left > 0 ? `${words}; ${t('{count} changed since and stayed', { count: left })}` : words,
-    );
-  }
-
-  /** What was dismissed is nowhere but in the history, which goes back step by step. */
-  #offerDismissed(text: string): void {
-    const mine = this.#count;
-    this.#toasts.show(text, {
-      undo: () => {
-        this.#toasts.dismiss();
-        if (mine !== this.#count) {
-          this.#toasts.show(t('Other things were done since: undo those first, with Ctrl or Cmd and Z.'), {
-            tone: 'problem',
-          });
-          return;
-        }
-        this.undo();
+    this.put(
+      () => {
+        this.#run((document) => document.resolveConflict(conflict, choice));
       },
-    });
+      () => (choice === 'keep' ? t('The other value was dismissed') : t('The other value stands now')),
+      true,
+    );
   }
 
   /** From a reminder, which is of one occurrence. */

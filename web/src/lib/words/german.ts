@@ -632,8 +632,6 @@ export const GERMAN: Catalog = {
     other: '{count} aufbewahrte Werte verworfen',
   },
   '{count} changed since and stayed': '{count} seither geändert und geblieben',
-  'Other things were done since: undo those first, with Ctrl or Cmd and Z.':
-    'Seitdem ist anderes geschehen: Mach das zuerst rückgängig, mit Strg oder Cmd und Z.',
   'Put back': 'Zurückgesetzt',
   '{sentence}. {count} could not be changed: {why}':
     '{sentence}. {count} konnten nicht geändert werden: {why}',
@@ -1333,6 +1331,7 @@ export const GERMAN: Catalog = {
   'core|Edit tag': 'Etikett bearbeiten',
   'core|Move tag to trash': 'Etikett in den Papierkorb',
   'core|Restore tag': 'Etikett wiederherstellen',
+  'merge tags': 'Etiketten zusammenführen',
   'core|Merge tags': 'Etiketten zusammenführen',
   'core|Save view': 'Ansicht sichern',
   'core|Edit view': 'Ansicht bearbeiten',
