@@ -131,6 +131,13 @@ test('[W7] an open task says where its last change is', async () => {
 test('[W8] after an absence Today tells what was changed elsewhere, also offline, until it is dismissed', async () => {
   const { context } = laptop;
   await laptop.page.close();
+  await phone.go('Search');
+  await phone.page.getByRole('searchbox', { name: 'Search' }).fill('cat');
+  await phone.page.getByRole('button', { name: 'Save as view' }).click();
+  await phone.page.getByRole('textbox', { name: 'Name of the view' }).fill('Pets');
+  await phone.page.keyboard.press('Enter');
+  await phone.page.getByRole('heading', { level: 1, name: 'Pets' }).waitFor();
+  await phone.go('Inbox');
   await phone.add('Feed the cat');
   await phone.untilSync(/^\s*All saved/);
   const { request } = phone.context;
@@ -149,6 +156,8 @@ test('[W8] after an absence Today tells what was changed elsewhere, also offline
   const card = page.getByRole('region', { name: 'While you were away' });
   await card.getByRole('button', { name: 'Feed the cat' }).waitFor();
   await card.getByText('Anna added the task').waitFor();
+  await card.getByText('Pets', { exact: true }).waitFor();
+  await card.getByText('Anna added the view').waitFor();
   await context.setOffline(true);
   await card.getByRole('link', { name: /^(All|Show in full)/ }).click();
   await page.getByText(/^As of .*; the server cannot be asked now/).waitFor();

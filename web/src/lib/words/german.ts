@@ -22,7 +22,9 @@ export const GERMAN: Catalog = {
   Something: 'Etwas',
   'A task that is gone': 'Eine Aufgabe, die es nicht mehr gibt',
   'A list that is gone': 'Eine Liste, die es nicht mehr gibt',
+  'A section that is gone': 'Ein Abschnitt, den es nicht mehr gibt',
   'A tag that is gone': 'Ein Etikett, das es nicht mehr gibt',
+  'A view that is gone': 'Eine Ansicht, die es nicht mehr gibt',
   'Nothing was changed: a part of the app could not be loaded. Reload to try again.':
     'Nichts wurde geändert: Ein Teil der App konnte nicht geladen werden. Lade die Seite neu, um es noch einmal zu versuchen.',
   'The server could not be reached. Check the network and try again; nothing was changed.':
@@ -484,6 +486,16 @@ export const GERMAN: Catalog = {
   'took it out of the trash': 'hat das aus dem Papierkorb geholt',
   'moved it to the trash': 'hat das in den Papierkorb gelegt',
   'moved it within the list': 'hat das in der Liste verschoben',
+  'moved it to another place': 'hat das an eine andere Stelle verschoben',
+  'moved it into the section {name}': 'hat das in den Abschnitt {name} verschoben',
+  'moved it into another section': 'hat das in einen anderen Abschnitt verschoben',
+  'took it out of its section': 'hat das aus seinem Abschnitt genommen',
+  'changed what it looks for from {quoted} to {quoted2}':
+    'hat geändert, wonach sie sucht: von {quoted} auf {quoted2}',
+  'changed the colour': 'hat die Farbe geändert',
+  'changed the icon': 'hat das Symbol geändert',
+  'archived it': 'hat das archiviert',
+  'took it out of the archive': 'hat das aus dem Archiv geholt',
   'changed the notes': 'hat die Notizen geändert',
   'a tag': 'ein Etikett',
   'removed the tag {tag}': 'hat das Etikett {tag} entfernt',
