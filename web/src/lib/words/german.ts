@@ -115,7 +115,7 @@ export const GERMAN: Catalog = {
   Created: 'Erstellt',
   Title: 'Titel',
   Suggestions: 'Vorschläge',
-  Use: 'Ersetzen durch',
+  'Use {words}': 'Durch {words} ersetzen',
   Board: 'Board',
   'Show more': 'Mehr zeigen',
   'Nothing here yet': 'Noch nichts hier',
@@ -343,6 +343,7 @@ export const GERMAN: Catalog = {
   'Name of the list': 'Name der Liste',
   Untitled: 'Ohne Titel',
   Tag: 'Etikett',
+  View: 'Ansicht',
   Tomorrow: 'Morgen',
   Weekend: 'Wochenende',
   'Next week': 'Nächste Woche',
@@ -760,8 +761,9 @@ export const GERMAN: Catalog = {
   'Delete a repeating task': 'Wiederkehrende Aufgabe löschen',
   'Change a repeating task': 'Wiederkehrende Aufgabe ändern',
   'Only this one': 'Nur diese',
-  ' is skipped; the next one comes as planned': ' wird übersprungen; die nächste kommt wie geplant',
-  '; the others stay as they are': '; die anderen bleiben, wie sie sind',
+  '{which} is skipped; the next one comes as planned':
+    '{which} wird übersprungen; die nächste kommt wie geplant',
+  '{which}; the others stay as they are': '{which}; die anderen bleiben, wie sie sind',
   'This and all future': 'Diese und alle künftigen',
   'Nothing comes any more; what was done stays': 'Es kommt nichts mehr; was erledigt ist, bleibt',
   'What was done stays as it was': 'Was erledigt ist, bleibt, wie es war',
@@ -861,8 +863,9 @@ export const GERMAN: Catalog = {
     'Im Menü deines Browsers steht „Installieren“ oder „Zum Startbildschirm hinzufügen“: Dann öffnet es sich wie jede andere App und kann dich erinnern.',
   'On all your devices, later': 'Später auf all deinen Geräten',
   'Create an account or sign in': 'Konto anlegen oder anmelden',
-  'whenever you like. What is here then comes along.':
-    'kannst du, wann du willst. Was dann hier ist, kommt mit.',
+  'sentence|Create an account or sign in': 'ein Konto anlegen oder dich anmelden',
+  '{account} whenever you like. What is here then comes along.':
+    'Du kannst {account}, wann du willst. Was dann hier ist, kommt mit.',
   'Hide this': 'Ausblenden',
   'just now': 'gerade eben',
   '{words} before': '{words} vorher',
@@ -876,9 +879,8 @@ export const GERMAN: Catalog = {
   'Nothing to do yet': 'Noch nichts zu tun',
   'Write down what is on your mind: it is saved on this device at once, with or without a network.':
     'Schreib auf, was dir durch den Kopf geht: Es ist sofort auf diesem Gerät gespeichert, mit oder ohne Netz.',
-  Press: 'Mit',
-  'anywhere and write down what is on your mind; paste a list to add many at once.':
-    'kannst du überall aufschreiben, was dir durch den Kopf geht; füge eine Liste ein, um vieles auf einmal hinzuzufügen.',
+  'Press {key} anywhere and write down what is on your mind; paste a list to add many at once.':
+    'Drück irgendwo {key} und schreib auf, was dir durch den Kopf geht; füge eine Liste ein, um vieles auf einmal hinzuzufügen.',
   'From {moment} to {moment2} nobody looked at this device.':
     'Von {moment} bis {moment2} hat niemand auf dieses Gerät gesehen.',
   'The server cannot be asked now. What others changed is shown when it can{rest}.':
@@ -924,8 +926,8 @@ export const GERMAN: Catalog = {
     'Noch keine. Melde dich auf deinem Telefon oder in einem anderen Browser an, dann erscheint es hier.',
   'The server cannot be asked now, and it was not asked here before.':
     'Der Server kann gerade nicht gefragt werden und wurde hier noch nie gefragt.',
-  'Lost a device, or gave one away? Revoke it. To leave on this one, sign out under':
-    'Ein Gerät verloren oder weggegeben? Sperre es. Dieses hier verlässt du mit „Abmelden“ unter',
+  'Lost a device, or gave one away? Revoke it. To leave on this one, sign out under {settings}.':
+    'Ein Gerät verloren oder weggegeben? Sperre es. Um dieses hier zu verlassen, melde dich in den {settings} ab.',
   'With an account your tasks are on all your devices, and each is listed here.':
     'Mit einem Konto sind deine Aufgaben auf all deinen Geräten, und jedes steht hier.',
   'Revoke {name}?': '{name} sperren?',
@@ -941,7 +943,7 @@ export const GERMAN: Catalog = {
   'Tasks come and go by themselves, as they fit what this view looks for.':
     'Aufgaben kommen und gehen von selbst, je nachdem, was diese Ansicht sucht.',
   'This view is not here': 'Diese Ansicht gibt es hier nicht',
-  'It may be in the': 'Vielleicht im',
+  'It may be in the {trash}.': 'Vielleicht findest du das im {trash}.',
   trash: 'Papierkorb',
   'Show as a list': 'Als Liste zeigen',
   'Show as a board': 'Als Board zeigen',
@@ -964,9 +966,8 @@ export const GERMAN: Catalog = {
   'Your new password is set, and you are signed out everywhere. Sign in with it now.':
     'Dein neues Passwort ist gesetzt, und du bist überall abgemeldet. Melde dich jetzt damit an.',
   'Sign in': 'Anmelden',
-  If: 'Wenn',
-  'has an account here, a mail with a link is on its way. The link works once, and for one hour.':
-    'hier ein Konto hat, ist eine E-Mail mit einem Link unterwegs. Der Link gilt einmal und eine Stunde lang.',
+  'If {address} has an account here, a mail with a link is on its way. The link works once, and for one hour.':
+    'Wenn es hier ein Konto mit {address} gibt, ist eine E-Mail mit einem Link unterwegs. Der Link gilt einmal und eine Stunde lang.',
   'Nothing there after some minutes? Look into the folder for spam, and check the address.':
     'Nach ein paar Minuten nichts da? Sieh im Spam-Ordner nach, und prüfe die Adresse.',
   'This server sends no mail. Ask the person who runs it to reset your password; they have a command for it.':
@@ -1002,15 +1003,14 @@ export const GERMAN: Catalog = {
   'your devices': 'deine Geräte',
   'what others changed': 'was andere geändert haben',
   Account: 'Konto',
-  'Signed in as': 'Angemeldet als',
+  'Signed in as {name} ({email}).': 'Du bist als {name} ({email}) angemeldet.',
   'What you do here goes to the server and to your other devices.':
     'Was du hier tust, geht zum Server und auf deine anderen Geräte.',
   'This device is called': 'Dieses Gerät heißt',
   'Your devices': 'Deine Geräte',
   'Sign out': 'Abmelden',
-  'Your session for': 'Deine Sitzung für',
-  'has ended. Everything you do is kept on this device and goes to the server when you sign in again.':
-    'ist abgelaufen. Alles, was du tust, bleibt auf diesem Gerät und geht zum Server, wenn du dich wieder anmeldest.',
+  'Your session for {address} has ended. Everything you do is kept on this device and goes to the server when you sign in again.':
+    'Deine Sitzung für {address} ist abgelaufen. Alles, was du tust, bleibt auf diesem Gerät und geht zum Server, wenn du dich wieder anmeldest.',
   'No account is needed. With one, your tasks also live on this server and on your other devices; what is here now comes along.':
     'Ein Konto ist nicht nötig. Mit einem sind deine Aufgaben auch auf diesem Server und auf deinen anderen Geräten; was jetzt hier ist, kommt mit.',
   Password: 'Passwort',
@@ -1039,14 +1039,21 @@ export const GERMAN: Catalog = {
   Comfortable: 'Luftig',
   Compact: 'Kompakt',
   'Clear this browser': 'Diesen Browser leeren',
-  'Removes your tasks{rest} from this browser.': 'Entfernt deine Aufgaben{rest} aus diesem Browser.',
-  ' and your account': ' und dein Konto',
-  'There is no account here, so': 'Hier gibt es kein Konto:',
-  'would be gone for ever{rest}. Export them first.': 'wären für immer weg{rest}. Exportiere sie vorher.',
-  ', with {further}': ', mit {further}',
-  'would be lost: the server does not have them yet.': {
-    one: 'ginge verloren: Der Server hat sie noch nicht.',
-    other: 'gingen verloren: Der Server hat sie noch nicht.',
+  'Removes your tasks and your account from this browser.':
+    'Entfernt deine Aufgaben und dein Konto aus diesem Browser.',
+  'Removes your tasks from this browser.': 'Entfernt deine Aufgaben aus diesem Browser.',
+  'There is no account here, so {lost} would be gone for ever. Export them first.': {
+    one: 'Hier gibt es kein Konto, also wäre {lost} für immer weg. Exportiere sie vorher.',
+    other: 'Hier gibt es kein Konto, also wären {lost} für immer weg. Exportiere sie vorher.',
+  },
+  'There is no account here, so {lost} would be gone for ever, with {further}. Export them first.': {
+    one: 'Hier gibt es kein Konto, also wäre {lost} für immer weg, dazu {further}. Exportiere alles vorher.',
+    other:
+      'Hier gibt es kein Konto, also wären {lost} für immer weg, dazu {further}. Exportiere alles vorher.',
+  },
+  '{lost} would be lost: the server does not have them yet.': {
+    one: '{lost} ginge verloren: Der Server hat sie noch nicht.',
+    other: '{lost} gingen verloren: Der Server hat sie noch nicht.',
   },
   'Nothing is lost: the server has everything.': 'Nichts geht verloren: Der Server hat alles.',
   'Clear this browser?': 'Diesen Browser leeren?',
@@ -1300,9 +1307,9 @@ export const GERMAN: Catalog = {
   Help: 'Hilfe',
   Guide: 'Anleitung',
   'Every key': 'Alle Tasten',
-  'on one card, also behind': 'auf einer Karte, auch hinter',
-  'two devices and a wire to cut: see what happens with no network':
-    'zwei Geräte und eine Leitung zum Trennen: sieh, was ohne Netz geschieht',
+  'On one card, also behind {key}': 'Auf einer Karte, die auch {key} zeigt',
+  'Two devices and a wire to cut: see what happens with no network':
+    'Zwei Geräte und eine Leitung zum Trennen: sieh, was ohne Netz geschieht',
   'The guide is a part of the app and needs no network. It is in English. With pictures it is in the folder docs/guide of the source.':
     'Die Anleitung gehört zur App und braucht kein Netz. Sie ist auf Englisch. Mit Bildern liegt sie im Ordner docs/guide des Quelltexts.',
   'offline demonstration try conflict': 'offline Vorführung ausprobieren Konflikt',
