@@ -492,7 +492,7 @@ export const GERMAN: Catalog = {
   'moved it into another section': 'hat das in einen anderen Abschnitt verschoben',
   'took it out of its section': 'hat das aus seinem Abschnitt genommen',
   'changed what it looks for from {quoted} to {quoted2}':
-    'hat geändert, wonach sie sucht: von {quoted} auf {quoted2}',
+    'hat geändert, wonach die Ansicht sucht: Aus {quoted} wurde {quoted2}',
   'changed the colour': 'hat die Farbe geändert',
   'changed the icon': 'hat das Symbol geändert',
   'archived it': 'hat das archiviert',
