@@ -243,8 +243,9 @@ test('[L3] [L5] on a touch screen a card is held and taken to another column, an
   const card = await middleOf(anna.row('Rake'));
   await finger.down(card);
   await untilHeld();
-  // At the edge the board goes on by itself, until the next column is under the finger.
-  await finger.moveTo({ x: PHONE.width - 12, y: card.y });
+  // At the edge the board goes on by itself, until the next column is under the finger: slowly, since it goes on while
+  // the test looks.
+  await finger.moveTo({ x: PHONE.width - 60, y: card.y });
   await eventually(() => leftOf('Medium')).toBeLessThan(PHONE.width / 2);
   await finger.moveTo({ x: PHONE.width - 90, y: card.y });
   await finger.up();
@@ -271,6 +272,117 @@ test('[L3] [L5] on a touch screen a card is held and taken to another column, an
   await page.getByRole('button', { name: dayName('Thursday 19 November 2026, 1 task') }).click();
   await untilIn(page.getByRole('region', { name: dayName('Thursday 19 November 2026') }), 'Bread');
   await anna.row('Bread').getByText('18:00').waitFor();
+});
+
+test('[P33] what a finger moved shows its Undo: a card, a row, a section, a list and a day', async () => {
+  const anna = await arrive({ viewport: PHONE, now: '2026-11-16T09:00:00Z', timeZone: 'UTC' });
+  const { page } = anna;
+  const finger = await fingerOf(anna);
+  const undo = page.getByRole('region', { name: 'Last change' }).getByRole('button', { name: 'Undo' });
+  /** Holds it, takes it to where something else is, and lets go once the place is known. */
+  const carry = async (from: Locator, to: Locator, by: number, mark: string): Promise<void> => {
+    await finger.down(await middleOf(from));
+    await page.waitForFunction(() => document.querySelector('.held, .lifted, .ghost'));
+    const there = await middleOf(to);
+    await finger.moveTo({ ...there, y: there.y + by });
+    await page.waitForFunction((selector) => document.querySelector(selector) !== null, mark);
+    await finger.up();
+  };
+  const takeBack = async (words: string): Promise<void> => {
+    await page.getByRole('region', { name: 'Last change' }).getByText(words).waitFor();
+    await undo.tap();
+    await undo.waitFor({ state: 'detached' });
+  };
+  await write(anna, ['Rake #House', 'Paint #House', 'Draw #Art', 'Bread today 18:00'], 'Bread');
+
+  await page.getByRole('link', { name: 'Lists', exact: true }).click();
+  const main = page.getByRole('main');
+  const names = async (): Promise<string[]> =>
+    (await main.getByRole('listitem').getByRole('link').allInnerTexts())
+      .map((text) => text.split('\n')[0] ?? '')
+      .filter((name) => ['House', 'Art'].includes(name));
+  await carry(
+    main.getByRole('link', { name: 'House' }),
+    main.getByRole('link', { name: 'Art' }),
+    12,
+    '.lifted',
+  );
+  await eventually(names).toEqual(['Art', 'House']);
+  await takeBack('Moved to place 2 of 2');
+  await eventually(names).toEqual(['House', 'Art']);
+
+  await page.getByRole('link', { name: 'House' }).click();
+  await page.getByRole('heading', { level: 1, name: 'House' }).waitFor();
+  await carry(anna.row('Rake'), anna.row('Paint'), 16, '.drop-line');
+  await anna.untilTitles('Paint', 'Rake');
+  await takeBack('Moved to place 2 of 2');
+  await anna.untilTitles('Rake', 'Paint');
+
+  await page.getByRole('button', { name: 'Show as a board' }).click();
+  await addSection(anna, 'Garden');
+  await addSection(anna, 'Cellar');
+  const column = (name: string): Locator => page.getByRole('region', { name, exact: true });
+  await column('No section').evaluate((part) =>
+    part.scrollIntoView({ inline: 'start', behavior: 'instant' }),
+  );
+  const card = await middleOf(anna.row('Rake'));
+  await finger.down(card);
+  await page.waitForFunction(() => document.querySelector('.held'));
+  await finger.moveTo({ x: PHONE.width - 60, y: card.y });
+  await eventually(async () => (await column('Garden').boundingBox())?.x ?? Infinity).toBeLessThan(
+    PHONE.width / 2,
+  );
+  await finger.moveTo({ x: PHONE.width - 90, y: card.y });
+  await finger.up();
+  await untilIn(column('Garden'), 'Rake');
+  await takeBack('Moved to Garden');
+  await untilIn(column('No section'), 'Rake', 'Paint');
+
+  await page.getByRole('button', { name: 'Show as a list' }).click();
+  const headings = (): Promise<string[]> => main.getByRole('heading', { level: 2 }).allInnerTexts();
+  await carry(heading(page, 'Garden'), heading(page, 'Cellar'), 12, '.drop-line');
+  await eventually(headings).toEqual(['Cellar', 'Garden']);
+  await takeBack('Moved to place 2 of 2');
+  await eventually(headings).toEqual(['Garden', 'Cellar']);
+
+  await anna.visit('/calendar');
+  await untilIn(page.getByRole('region', { name: dayName('Monday 16 November 2026') }), 'Bread');
+  const thursday = page.getByRole('button', { name: dayName('Thursday 19 November 2026') });
+  await carry(anna.row('Bread'), thursday, 0, '.cell.target');
+  await takeBack('Moved to Thursday');
+  await untilIn(page.getByRole('region', { name: dayName('Monday 16 November 2026') }), 'Bread');
+});
+
+test('[P33] with a mouse or by keys another section or column shows its Undo, and a new order is spoken', async () => {
+  const anna = await arrive();
+  const { page } = anna;
+  const toast = page.getByRole('region', { name: 'Last change' });
+  await newList(anna, 'House');
+  await anna.add('Rake', 'Paint');
+  await addSection(anna, 'Garden');
+  await drag(anna, anna.row('Paint'), anna.row('Rake'));
+  await anna.untilTitles('Paint', 'Rake');
+  await page.getByText('Moved to place 1 of 2', { exact: true }).waitFor();
+  expect(await toast.count()).toBe(0);
+
+  await drag(anna, anna.row('Rake'), heading(page, 'Garden'));
+  await toast.getByText('Moved to place 1 of 1 in Garden').waitFor();
+  await anna.row('Paint').getByRole('button', { name: 'Paint' }).focus();
+  await page.keyboard.press('Alt+ArrowDown');
+  await toast.getByText('Moved to place 1 of 2 in Garden').waitFor();
+  // What was put in order since has no toast, and the Undo in sight is still of what it says.
+  await page.keyboard.press('Alt+ArrowDown');
+  await page.getByText('Moved to place 2 of 2 in Garden', { exact: true }).waitFor();
+  await toast.getByText('Moved to place 1 of 2 in Garden').waitFor();
+  await toast.getByRole('button', { name: 'Undo' }).click();
+  await untilIn(page.getByRole('list', { name: 'Garden', exact: true }), 'Rake');
+
+  await page.getByRole('button', { name: 'Show as a board' }).click();
+  await anna.row('Rake').getByRole('button', { name: 'Rake' }).focus();
+  await page.keyboard.press('Alt+ArrowLeft');
+  await toast.getByText('Moved to No section').waitFor();
+  await toast.getByRole('button', { name: 'Undo' }).click();
+  await untilIn(page.getByRole('region', { name: 'Garden', exact: true }), 'Rake');
 });
 
 test('[L6] [L7] [L8] what was done can be reopened, and lists have icons, an order and an archive', async () => {

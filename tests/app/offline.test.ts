@@ -57,6 +57,82 @@ test('[P21] the app and its tasks come up with the server gone and the browser r
   await rm(profile, { recursive: true, force: true });
 });
 
+/**
+ * Notes of every frame what it is about to paint, until one has rows. A resize observer is called after all that scripts have
+ * drawn for a frame and right before it is painted; the probe that changes its size in each frame has it called.
+ * The timer that stops waiting for the rows is put off, so that what is looked at is the order, however busy the machine is.
+ */
+function watchFrames(): void {
+  const frames: { hasPage: boolean; hasRows: boolean }[] = [];
+  Object.assign(globalThis, { framesUntilRows: frames });
+  const probe = document.createElement('i');
+  probe.style.cssText = 'position: fixed; visibility: hidden; height: 1px';
+  const observer = new ResizeObserver(() => {
+    const hasRows = document.querySelector('[role="listitem"] input[type="checkbox"]') !== null;
+    frames.push({ hasPage: document.querySelector('h1, nav') !== null, hasRows });
+    if (hasRows) observer.disconnect();
+  });
+  observer.observe(probe);
+  let width = 0;
+  const next = (): void => {
+    if (!probe.isConnected) document.documentElement.append(probe);
+    width = (width % 9) + 1;
+    probe.style.width = `${String(width)}px`;
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+  const wait = globalThis.setTimeout;
+  const LIMIT_MS = 150;
+  Object.assign(globalThis, {
+    setTimeout: (run: () => void, ms?: number) => wait(run, ms === LIMIT_MS ? 60_000 : ms),
+  });
+}
+
+/** The titles in the cache of what is shown first. */
+function titlesInCache(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const databases = await indexedDB.databases();
+    const name = databases.find((each) => each.name?.startsWith('holdfast-doc'))?.name ?? '';
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const opening = indexedDB.open(name);
+      opening.onsuccess = () => resolve(opening.result);
+      opening.onerror = () => reject(opening.error ?? new Error('not opened'));
+    });
+    const found = await new Promise<{ tasks: { title: string }[] }[]>((resolve) => {
+      const asked = database.transaction('view', 'readonly').objectStore('view').getAll();
+      asked.onsuccess = () => resolve(asked.result as { tasks: { title: string }[] }[]);
+    });
+    database.close();
+    return found[0]?.tasks.map(({ title }) => title) ?? [];
+  });
+}
+
+test('[P34] a cold start of the installed app paints no frame with the page in it and without its rows', async () => {
+  const profile = await mkdtemp(join(tmpdir(), 'holdfast-profile-'));
+  const site = await serveBuild();
+  let context = await launchProfile(profile);
+  const anna = personAt(context, await context.newPage());
+  await anna.page.goto(site.url);
+  await anna.untilReady();
+  await anna.add('Buy bread', 'Call Tom');
+  await anna.untilSync('On this device only');
+  await untilInstalled(anna.page);
+  await expect.poll(() => titlesInCache(anna.page), { timeout: 30_000 }).toEqual(['Buy bread', 'Call Tom']);
+  await context.close();
+  await site.close();
+
+  context = await launchProfile(profile);
+  const page = await context.newPage();
+  await page.addInitScript(watchFrames);
+  await page.goto(site.url);
+  const frames = (): Promise<{ hasPage: boolean; hasRows: boolean }[]> =>
+    page.evaluate(() => (globalThis as unknown as { framesUntilRows: never[] }).framesUntilRows);
+  await expect.poll(async () => (await frames()).at(-1)?.hasRows, { timeout: 30_000 }).toBe(true);
+  expect((await frames()).filter(({ hasPage, hasRows }) => hasPage && !hasRows)).toEqual([]);
+  await context.close();
+  await rm(profile, { recursive: true, force: true });
+});
+
 test('[P22] a new version waits to be asked, and reloading keeps what is being typed', async () => {
   const site = await serveBuild();
   const anna = await newPerson(browser, site.url);

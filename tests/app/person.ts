@@ -9,6 +9,14 @@ import { collectPageErrors } from '../support/chromium.ts';
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
+/** For `before`: the page reads from right to left, whatever the language says. */
+export const RIGHT_TO_LEFT = `new MutationObserver((_, observer) => {
+  if (!document.documentElement) return;
+  observer.disconnect();
+  Object.defineProperty(document.documentElement, 'dir', { get: () => 'rtl', set: () => undefined });
+  document.documentElement.setAttribute('dir', 'rtl');
+}).observe(document, { childList: true });`;
+
 export interface PersonOptions {
   readonly viewport?: { width: number; height: number };
   readonly theme?: 'light' | 'dark';

@@ -6,7 +6,7 @@ import * as Y from 'yjs';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser } from '../support/chromium.ts';
 import { fingerOf, middleOf } from './finger.ts';
-import { PHONE, newPerson } from './person.ts';
+import { PHONE, RIGHT_TO_LEFT, newPerson } from './person.ts';
 import type { Person, PersonOptions } from './person.ts';
 import { serveBuild } from './static-site.ts';
 import type { StaticSite } from './static-site.ts';
@@ -195,6 +195,22 @@ test('[P7] a row can be dragged to another place, and Escape puts it back', asyn
   await anna.page.keyboard.press('Escape');
   await anna.page.mouse.up();
   expect(await anna.titles()).toEqual(['C', 'A', 'B']);
+
+  // Moved on and let go before the screen is drawn again.
+  await anna.page.mouse.move(a.x, a.y);
+  await anna.page.mouse.down();
+  const [first, last] = [await centre('A'), await centre('B')];
+  await anna.page.mouse.move(first.x, first.y + 6, { steps: 6 });
+  await anna.page.waitForFunction(() => document.querySelector('.drop-line') !== null);
+  await anna.page.evaluate(
+    ({ x, y }) => {
+      for (const type of ['pointermove', 'pointerup'])
+        window.dispatchEvent(new PointerEvent(type, { pointerId: 1, clientX: x, clientY: y }));
+    },
+    { x: last.x, y: last.y + 6 },
+  );
+  await anna.page.mouse.up();
+  await anna.untilTitles('A', 'B', 'C');
 });
 
 test('[P7] on a touch screen a row is dragged after it was held', async () => {
@@ -230,6 +246,31 @@ test('[P29] on a touch screen a swipe to the right completes, to the left puts o
   await anna.untilTitles('B');
   await anna.page.getByRole('button', { name: 'Undo' }).click();
   await anna.untilTitles('A', 'B');
+});
+
+test('[P29] read from right to left a swipe to the left completes and one to the right puts off, and is shown there', async () => {
+  const anna = await arrive({ viewport: PHONE, before: RIGHT_TO_LEFT });
+  await anna.add('A', 'B');
+  const finger = await fingerOf(anna);
+  const pull = async (title: string, across: number): Promise<void> => {
+    const from = await middleOf(anna.row(title));
+    await finger.down(from);
+    await finger.moveTo({ ...from, x: from.x + across });
+  };
+  /** Where the words stand that say what letting go would do. */
+  const shownAt = async (words: string): Promise<number> => {
+    const shown = anna.page.getByText(words, { exact: true });
+    await shown.waitFor();
+    return (await middleOf(shown)).x;
+  };
+  await pull('B', 130);
+  expect(await shownAt('Tomorrow')).toBeLessThan(PHONE.width / 2);
+  await finger.up();
+  await anna.row('B').getByText('tomorrow').waitFor();
+  await pull('A', -130);
+  expect(await shownAt('Complete')).toBeGreaterThan(PHONE.width / 2);
+  await finger.up();
+  await anna.untilTitles('B');
 });
 
 test('[P8] the panel holds title, notes, due, priority and tags, and each edit is kept', async () => {

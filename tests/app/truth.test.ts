@@ -95,6 +95,21 @@ test('[W6] second values are decided on a page: where each was written, all kept
     .getByRole('button', { name: 'Use this instead' });
   await boat.click();
   await boat.waitFor({ state: 'detached' });
+  // The Undo takes back what it says, whatever has followed: a move by keys has none in sight.
+  const undo = page.getByRole('region', { name: 'Last change' }).getByRole('button', { name: 'Undo' });
+  await laptop.go('Inbox');
+  const rent = laptop.row('Pay rent on Friday').getByRole('button', { name: 'Pay rent on Friday' });
+  await rent.focus();
+  await page.keyboard.press('Alt+ArrowUp');
+  await laptop.untilTitles('Pay rent on Friday', 'Call Tom about the boat');
+  await undo.click();
+  await laptop.untilTitles('Pay rent on Friday', 'Call Tom about the cabin');
+  await page.keyboard.press('ControlOrMeta+Shift+z');
+  await laptop.untilTitles('Pay rent on Friday', 'Call Tom about the boat');
+  await rent.focus();
+  await page.keyboard.press('Alt+ArrowDown');
+  await laptop.untilTitles('Call Tom about the boat', 'Pay rent on Friday');
+  await page.goBack();
   await page.getByRole('button', { name: 'Keep what stands' }).click();
   await page.getByText('Nothing to decide').waitFor();
   await laptop.go('Inbox');
@@ -116,6 +131,13 @@ test('[W7] an open task says where its last change is', async () => {
 test('[W8] after an absence Today tells what was changed elsewhere, also offline, until it is dismissed', async () => {
   const { context } = laptop;
   await laptop.page.close();
+  await phone.go('Search');
+  await phone.page.getByRole('searchbox', { name: 'Search' }).fill('cat');
+  await phone.page.getByRole('button', { name: 'Save as view' }).click();
+  await phone.page.getByRole('textbox', { name: 'Name of the view' }).fill('Pets');
+  await phone.page.keyboard.press('Enter');
+  await phone.page.getByRole('heading', { level: 1, name: 'Pets' }).waitFor();
+  await phone.go('Inbox');
   await phone.add('Feed the cat');
   await phone.untilSync(/^\s*All saved/);
   const { request } = phone.context;
@@ -134,6 +156,8 @@ test('[W8] after an absence Today tells what was changed elsewhere, also offline
   const card = page.getByRole('region', { name: 'While you were away' });
   await card.getByRole('button', { name: 'Feed the cat' }).waitFor();
   await card.getByText('Anna added the task').waitFor();
+  await card.getByText('Pets', { exact: true }).waitFor();
+  await card.getByText('Anna added the view').waitFor();
   await context.setOffline(true);
   await card.getByRole('link', { name: /^(All|Show in full)/ }).click();
   await page.getByText(/^As of .*; the server cannot be asked now/).waitFor();

@@ -5,9 +5,12 @@ import { changeGroups, changeWords } from './changes.ts';
 const NOW = new Date(2026, 10, 23, 12, 0).getTime();
 const present = { today: '2026-11-23', time: '12:00', locale: 'en-GB' };
 const names = {
-  title: (_entity: string, id: string) => (id === 'call' ? 'Call Tom' : undefined),
+  title: (_entity: string, id: string): string | undefined =>
+    ({ call: 'Call Tom', s: 'Garden', f: 'At home' })[id],
   listName: () => undefined,
   tagName: () => 'errands',
+  sectionName: () => undefined,
+  queryText: (kept: string) => kept.replace('#[home]', '#Home'),
 };
 
 let seq = 0;
@@ -72,10 +75,41 @@ test('[W8] lists and tags are told of by their own words, and what is gone by th
       entry({ entity: 'list', entityId: 'home', field: 'name', after: 'Home' }),
       entry({ entityId: 'gone', before: 'Old', after: 'New' }),
       entry({ entityId: 'gone', field: 'purged', after: true }),
-      entry({ entity: 'filter', entityId: 'f', field: 'query', after: 'x' }),
+      entry({ entity: 'of a newer version', entityId: 'n', field: 'born', after: { at: 1 } }),
     ),
   ).toEqual([
     ['New', ['Anna changed the title from “Old” to “New”', 'Anna deleted the task for ever']],
     ['A list that is gone', ['Anna added the list']],
+  ]);
+});
+
+test('[W8] sections and views are told of too, a view by what it looks for', () => {
+  expect(
+    told(
+      entry({ entity: 'section', entityId: 's', field: 'born', after: { at: 1 } }),
+      entry({ entity: 'section', entityId: 's', field: 'name', after: 'Garden' }),
+      entry({ entity: 'filter', entityId: 'f', field: 'born', after: { at: 1 } }),
+      entry({ entity: 'filter', entityId: 'f', field: 'name', after: 'At home' }),
+      entry({ entity: 'filter', entityId: 'f', field: 'query', after: 'is:open' }),
+      entry({
+        entity: 'filter',
+        entityId: 'f',
+        field: 'query',
+        before: 'is:open',
+        after: '#[home]',
+        userName: 'Ben',
+      }),
+      entry({ entity: 'section', entityId: 't', field: 'name', before: 'Shed', after: 'Attic' }),
+      entry({ entity: 'section', entityId: 't', field: 'trashed', after: { at: 1 } }),
+      entry({ entity: 'list', entityId: 'l', field: 'archived', after: { at: 1 } }),
+      entry({ entity: 'list', entityId: 'l', field: 'color', before: 'red', after: 'teal' }),
+      entry({ entity: 'filter', entityId: 'g', field: 'order', before: 'a', after: 'b' }),
+    ),
+  ).toEqual([
+    ['A view that is gone', ['Anna moved it to another place']],
+    ['A list that is gone', ['Anna archived it', 'Anna changed the colour']],
+    ['Attic', ['Anna changed the name from “Shed” to “Attic”', 'Anna moved it to the trash']],
+    ['At home', ['Anna added the view', 'Ben changed what it looks for from “is:open” to “#Home”']],
+    ['Garden', ['Anna added the section']],
   ]);
 });

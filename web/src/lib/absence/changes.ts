@@ -3,14 +3,17 @@
  *
  * Promise: what this device did itself is left out; several changes of one field by one person on one device are one, from
  * the first value to the last, and none where these are the same; the newest group comes first. Pure.
+ *
+ * Limits: a kind of thing that this version does not know is left out. Who came to a space or left it is not in the history,
+ * which is of the document.
  */
 
 import type { AuditEntry } from '../notifications/notification-api.ts';
-import { auditWords } from '../tasks/audit-words.ts';
+import { type AuditNames, auditWords } from '../tasks/audit-words.ts';
 import type { Present } from '../words/due-words.ts';
 import { t } from '../words/language.ts';
 
-/** One task, list or tag, and what became of it. */
+/** One task, list, section, tag or view, and what became of it. */
 export interface ChangeGroup {
   readonly key: string;
   readonly entity: string;
@@ -28,20 +31,18 @@ export interface ChangeWords {
   readonly lines: readonly { readonly key: number; readonly sentence: string; readonly when: string }[];
 }
 
-interface Names {
+interface Names extends AuditNames {
   readonly title: (entity: string, id: string) => string | undefined;
-  readonly listName: (id: string) => string | undefined;
-  readonly tagName: (id: string) => string | undefined;
 }
 
-/** What comes with every new task, list and tag and says nothing of its own. */
-const OF_BIRTH = new Set(['title', 'name', 'order', 'list', 'parent', 'color', 'noted', 'notes']);
-const KINDS = new Set(['task', 'list', 'tag']);
+/** What comes with everything new and says nothing of its own. */
+const OF_BIRTH = new Set(['title', 'name', 'order', 'list', 'parent', 'color', 'noted', 'notes', 'query']);
 
 export function changeGroups(entries: readonly AuditEntry[], ownDeviceId: string): ChangeGroup[] {
   const groups = new Map<string, AuditEntry[]>();
   for (const entry of [...entries].sort((a, b) => a.seq - b.seq)) {
-    if (entry.deviceId === ownDeviceId || !KINDS.has(entry.entity) || entry.entityId === '') continue;
+    if (entry.deviceId === ownDeviceId || !Object.hasOwn(UNKNOWN, entry.entity) || entry.entityId === '')
+      continue;
     const key = `${entry.entity} ${entry.entityId}`;
     groups.set(key, [...(groups.get(key) ?? []), entry]);
   }
@@ -79,7 +80,9 @@ export function changeWords(
 const UNKNOWN: { readonly [entity: string]: string } = {
   task: t('A task that is gone'),
   list: t('A list that is gone'),
+  section: t('A section that is gone'),
   tag: t('A tag that is gone'),
+  filter: t('A view that is gone'),
 };
 
 /** Changes of one field by the same hand become one; one that leads back to where it began is none. */

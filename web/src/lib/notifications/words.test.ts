@@ -84,6 +84,8 @@ test('[N20] a change is said in words: who, from what to what, where, when, and 
     now: NOON,
     listName: (id: string) => (id === 'home' ? 'Home' : undefined),
     tagName: (id: string) => (id === 'x' ? 'errands' : undefined),
+    sectionName: (id: string) => (id === 'garden' ? 'Garden' : undefined),
+    queryText: (kept: string) => kept,
   };
   const change = (patch: Partial<AuditEntry>): string => {
     const whole: AuditEntry = {
@@ -115,6 +117,8 @@ test('[N20] a change is said in words: who, from what to what, where, when, and 
   expect(change({ field: 'done', before: { kind: 'done' } })).toContain('Anna opened it again');
   expect(change({ field: 'tag/x', after: true })).toContain('added the tag errands');
   expect(change({ field: 'list', after: 'home' })).toContain('set the list to Home');
+  expect(change({ field: 'section', after: 'garden' })).toContain('Anna moved it into the section Garden');
+  expect(change({ field: 'section', before: 'garden' })).toContain('Anna took it out of its section');
   expect(change({ field: 'reminder/r', after: { before: 'PT1H' } })).toContain(
     'set a reminder “1 hour before”',
   );

@@ -1,5 +1,5 @@
 /**
- * One change of a task in words: who, what, from which value to which, on which device, when, and when it arrived.
+ * One change of a task, a list, a section, a tag or a view in words: who, what, from which value to which, on which device, when, and when it arrived.
  *
  * Promise: what was claimed and what was received are told apart where they differ by more than a minute, so a change that
  * was made offline reads as such. Pure.
@@ -18,13 +18,22 @@ export interface AuditWords {
   readonly when: string;
 }
 
-interface Context {
-  readonly present: Present;
-  readonly now: number;
+/** How what a change names by its id is called now. */
+export interface AuditNames {
   readonly listName: (id: string) => string | undefined;
   readonly tagName: (id: string) => string | undefined;
+  readonly sectionName: (id: string) => string | undefined;
+  /** What a view looks for, with names where it keeps ids. */
+  readonly queryText: (kept: string) => string;
 }
 
+interface Context extends AuditNames {
+  readonly present: Present;
+  readonly now: number;
+}
+
+/** Fields that hold words of people. */
+const IN_OWN_WORDS = new Set(['title', 'name', 'query']);
 const ARRIVED_LATE_MS = 60_000;
 const LONG = 60;
 
@@ -52,7 +61,18 @@ function changeWords(entry: AuditEntry, context: Context): string {
   if (field === 'trashed') return after === null ? t('took it out of the trash') : t('moved it to the trash');
   // A step is closed per occurrence of the series that its field names.
   if (field === 'done' || field.startsWith('done/')) return doneWords(after);
-  if (field === 'order') return t('moved it within the list');
+  if (field === 'order')
+    return WITHIN_LIST.has(entry.entity) ? t('moved it within the list') : t('moved it to another place');
+  if (field === 'section') return sectionWords(after, context);
+  if (field === 'query') {
+    return t('changed what it looks for from {quoted} to {quoted2}', {
+      quoted: quoted(field, before ?? '', context),
+      quoted2: quoted(field, after ?? '', context),
+    });
+  }
+  if (field === 'color') return t('changed the colour');
+  if (field === 'icon') return t('changed the icon');
+  if (field === 'archived') return after === null ? t('took it out of the archive') : t('archived it');
   if (field === 'snooze') return snoozeWords(after, context);
   if (field === 'rule') return ruleWords(before, after);
   if (field === 'noted' || field === 'notes') return t('changed the notes');
@@ -84,6 +104,8 @@ function thing(entity: string): string {
   return THINGS[entity] ?? entity;
 }
 
+const WITHIN_LIST = new Set(['task', 'section']);
+
 const THINGS: { readonly [entity: string]: string } = {
   task: t('the task'),
   list: t('the list'),
@@ -91,6 +113,14 @@ const THINGS: { readonly [entity: string]: string } = {
   section: t('the section'),
   filter: t('the view'),
 };
+
+function sectionWords(after: unknown, { sectionName }: Context): string {
+  if (typeof after !== 'string') return t('took it out of its section');
+  const name = sectionName(after);
+  return name === undefined
+    ? t('moved it into another section')
+    : t('moved it into the section {name}', { name });
+}
 
 function doneWords(after: unknown): string {
   const kind = isRecord(after) ? after['kind'] : null;
@@ -124,10 +154,11 @@ function reminderWords(value: unknown, { now, present }: Context): string {
 
 function quoted(field: string, value: unknown, context: Context): string {
   const text = shorten(words(field, value, context));
-  return field === 'title' || field === 'section' ? t('“{word}”', { word: text }) : text;
+  return IN_OWN_WORDS.has(field) ? t('“{word}”', { word: text }) : text;
 }
 
-function words(field: string, value: unknown, { present, listName }: Context): string {
+function words(field: string, value: unknown, { present, listName, queryText }: Context): string {
+  if (field === 'query' && typeof value === 'string') return queryText(value);
   return valueWords(field, value, { present, listName });
 }
 

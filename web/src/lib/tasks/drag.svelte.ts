@@ -24,7 +24,7 @@ export interface DropPlace {
 
 export interface DragOptions {
   readonly list: () => HTMLElement | undefined;
-  readonly ondrop: (id: string, place: DropPlace) => void;
+  readonly ondrop: (id: string, place: DropPlace, isByFinger: boolean) => void;
   /** What is moved, by the name of its data attribute. Default: tasks. */
   readonly item?: 'task' | 'zone' | 'list';
   /** May be moved across too, and not up and down alone. */
@@ -112,12 +112,15 @@ export class Drag {
     };
     const onup = (up: PointerEvent): void => {
       if (up.pointerId !== event.pointerId) return;
-      const place = this.#place;
-      const wasLifted = this.#id !== null;
+      if (this.#id === null) {
+        stop();
+        return;
+      }
+      // Where it is let go, which may be further on than where it was when the screen was last drawn.
+      const place = this.#placeAt(up.clientX, up.clientY);
       stop();
-      if (!wasLifted) return;
       swallowNextClick();
-      if (place) this.#options.ondrop(id, place);
+      if (place) this.#options.ondrop(id, place, isTouch);
     };
     const onkeydown = (key: KeyboardEvent): void => {
       if (key.key !== 'Escape' || this.#id === null) return;

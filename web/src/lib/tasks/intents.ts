@@ -29,6 +29,7 @@ import type {
   When,
   Writer,
 } from '@holdfast/core/document.ts';
+import { placeWords } from '../shell/place-words.ts';
 import type { Toasts } from '../shell/toasts.svelte.ts';
 import { addDays, daysBetween } from '../words/calendar.ts';
 import { type Due, type Present, nextDateWords } from '../words/due-words.ts';
@@ -39,7 +40,7 @@ import type { Priority } from './priority.ts';
 import type { ReadLine } from './quick-add-grammar.svelte.ts';
 import type { Scope, ScopeAsker } from './scope.svelte.ts';
 import type { TaskStore } from './task-store.svelte.ts';
-import { plural, t, tIn, translated } from '../words/language.ts';
+import { t, tIn, translated } from '../words/language.ts';
 
 export interface AddContext {
   readonly due?: Due;
@@ -369,6 +370,24 @@ export class Intents {
     this.#run((document) => document.moveTask(id as TaskId, move));
   }
 
+  /**
+   * Runs one intent and tells what it did: in sight with its Undo, or only aloud. Where nothing changed nothing is told.
+   *
+   * Of moves, in sight is what changes more than an order, and what a finger did, since a phone has no keys to undo by. What is put
+   * in order with a mouse or by keys has them at hand, and whoever does it sees where it goes: ten rows would be ten toasts.
+   */
+  put(run: (document: HoldfastDocument) => void, words: () => string, isInSight: boolean): void {
+    this.#edit((document) => {
+      const before = document.lastIntent;
+      this.#count += 1;
+      run(document);
+      const mine = document.lastIntent;
+      if (mine === before) return;
+      if (isInSight) this.#offerBack(words(), mine);
+      else this.#toasts.announce(words());
+    });
+  }
+
   /** Tags by name: one that exists is used, a new one is made. */
   addTag(taskId: string, name: string): void {
     const wanted = name.trim().replace(/^#/, '');
@@ -407,6 +426,19 @@ export class Intents {
 
   moveList(id: string, to: { before: string } | { after: string }): void {
     this.#run((document) => document.moveList(id as ListId, to as { before: ListId } | { after: ListId }));
+  }
+
+  /** Before another list, or to the end. */
+  dropList(id: string, beforeId: string | null, isByFinger: boolean): void {
+    const last = this.#tasks.lists.findLast((list) => list.id !== id);
+    this.put(
+      () => {
+        if (beforeId !== null) this.moveList(id, { before: beforeId });
+        else if (last) this.moveList(id, { after: last.id });
+      },
+      () => placeWords(this.#tasks.lists, id),
+      isByFinger,
+    );
   }
 
   /** Away from the sidebar and the days, or back. */
@@ -448,21 +480,6 @@ export class Intents {
     this.#run((document) => document.restoreSection(id as SectionId));
   }
 
-  /** What has the first tag gets the second. */
-  mergeTags(from: string, into: string, words: string): void {
-    const had = this.#tasks.all.filter((row) => row.tags.includes(from));
-    this.#run((document) => document.mergeTags(from as TagId, into as TagId));
-    this.#offerUndo(words, (document) =>
-      document.batch(t('take tags apart'), () => {
-        document.restoreTag(from as TagId);
-        for (const { id, tags } of had) {
-          document.tagTask(id as TaskId, from as TagId);
-          if (!tags.includes(into)) document.untagTask(id as TaskId, into as TagId);
-        }
-      }),
-    );
-  }
-
   trashList(id: string): void {
     this.#run((document) => document.trashList(id as ListId));
     this.#offerUndo(t('List moved to the trash'), (document) => document.restoreList(id as ListId));
@@ -500,23 +517,9 @@ export class Intents {
     this.#run((document) => document.editFilter(id as FilterId, patch));
   }
 
-  /** One place up or down; says where it is then. */
-  moveFilter(id: string, step: -1 | 1): void {
-    const filters = this.#tasks.filters;
-    const index = filters.findIndex((filter) => filter.id === id);
-    const other = filters[index + step];
-    if (!other) {
-      this.#toasts.announce(step < 0 ? t('Already at the top') : t('Already at the end'));
-      return;
-    }
+  moveFilter(id: string, to: { before: string } | { after: string }): void {
     this.#run((document) =>
-      document.moveFilter(id as FilterId, step < 0 ? { before: other.id } : { after: other.id }),
-    );
-    this.#toasts.announce(
-      t('Moved to place {at} of {count}', {
-        at: String(index + step + 1),
-        count: String(filters.length),
-      }),
+      document.moveFilter(id as FilterId, to as { before: FilterId } | { after: FilterId }),
     );
   }
 
@@ -530,43 +533,13 @@ export class Intents {
   }
 
   resolveConflict(conflict: Conflict, choice: 'keep' | { take: Writer }): void {
-    this.#run((document) => document.resolveConflict(conflict, choice));
-    this.#offerDismissed(
-      choice === 'keep' ? t('The other value was dismissed') : t('The other value stands now'),
-    );
-  }
-
-  /** All of them stand as they do now, as one intent. One that changed since it was shown stays to be looked at. */
-  keepAllThatStand(conflicts: readonly Conflict[]): void {
-    let left = 0;
-    this.#run((document) =>
-      document.batch(t('dismiss kept values'), () => {
-        left = conflicts.filter((conflict) => !document.resolveConflict(conflict, 'keep').ok).length;
-        return { ok: true };
-      }),
-    );
-    const count = conflicts.length - left;
-    const words = plural(count, '{count} kept value dismissed', '{count} kept values dismissed');
-    this.#offerDismissed(
-      left > 0 ? `${words}; ${t('{count} changed since and stayed', { count: left })}` : words,
-    );
-  }
-
-  /** What was dismissed is nowhere but in the history, which goes back step by step. */
-  #offerDismissed(text: string): void {
-    const mine = this.#count;
-    this.#toasts.show(text, {
-      undo: () => {
-        this.#toasts.dismiss();
-        if (mine !== this.#count) {
-          this.#toasts.show(t('Other things were done since: undo those first, with Ctrl or Cmd and Z.'), {
-            tone: 'problem',
-          });
-          return;
-        }
-        this.undo();
+    this.put(
+      () => {
+        this.#run((document) => document.resolveConflict(conflict, choice));
       },
-    });
+      () => (choice === 'keep' ? t('The other value was dismissed') : t('The other value stands now')),
+      true,
+    );
   }
 
   /** From a reminder, which is of one occurrence. */

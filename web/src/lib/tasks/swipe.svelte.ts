@@ -1,9 +1,12 @@
 /**
- * Swiping a row on a touch screen: to the right completes it, to the left puts it off until tomorrow.
+ * Swiping a row on a touch screen: the way one reads completes it, back puts it off until tomorrow. So to the right
+ * completes, and where reading goes from right to left, to the left.
  *
  * Promise: nothing happens before the finger has gone far enough and lets go; what would happen is shown under the
  * row meanwhile; an up or down movement is a scroll and never a swipe. Rows need `touch-action: pan-y`.
  */
+
+import { inlineStep } from '../look/direction.ts';
 
 const SLOP_PX = 12;
 const ACT_AFTER_PX = 84;
@@ -24,7 +27,7 @@ export class Swipe {
     return this.#id;
   }
 
-  /** How far the row has been pulled, in pixels; to the right is positive. */
+  /** How far the row has been pulled, in pixels; the way one reads is positive. */
   get offset(): number {
     return this.#offset;
   }
@@ -41,7 +44,7 @@ export class Swipe {
     const { clientX: startX, clientY: startY, pointerId } = event;
     const onmove = (moved: PointerEvent): void => {
       if (moved.pointerId !== pointerId) return;
-      const across = moved.clientX - startX;
+      const across = (moved.clientX - startX) * inlineStep();
       if (this.#id === null) {
         const down = Math.abs(moved.clientY - startY);
         if (isTaken() || down > SLOP_PX) stop();

@@ -146,6 +146,49 @@ test('[DE2] no word that people read or hear stands in a component outside of a 
   expect(loose).toEqual([]);
 });
 
+const IN_SENTENCES = ['a', 'b', 'strong', 'kbd', 'code', 'em'];
+
+test('[DE10] a sentence with a link, a key or a bold word in it is one message', () => {
+  const cut: string[] = [];
+  for (const { file, tree } of files.filter((each) => each.file.endsWith('.svelte'))) {
+    visit(tree.fragment, (node) => {
+      if (node.type !== 'Fragment') return;
+      const nodes = (node['nodes'] as Node[]).filter(
+        ({ type, data }) => type !== 'Comment' && !(type === 'Text' && (data as string).trim() === ''),
+      );
+      for (const [index, each] of nodes.entries()) {
+        const next = nodes[index + 1];
+        if (!next) continue;
+        const isCut = isInSentence(each) ? goesOn(next) : isInSentence(next) && isUnfinished(each);
+        if (isCut) cut.push(`${file}: ${String(each['start'])}`);
+      }
+    });
+  }
+  expect(cut).toEqual([]);
+});
+
+function isInSentence({ type, name }: Node): boolean {
+  return type === 'RegularElement' && IN_SENTENCES.includes(name as string);
+}
+
+/** The texts of a message that stands there by itself. */
+function messageOf(node: Node): string[] | undefined {
+  const call = node.type === 'ExpressionTag' ? (node['expression'] as Node) : undefined;
+  const { name } = (call?.['callee'] ?? {}) as { name?: string };
+  if (!call || !name || !['t', 'tIn', 'plural'].includes(name)) return undefined;
+  return textsOf((call['arguments'] as Node[])[{ t: 0, tIn: 1, plural: 2 }[name] ?? 0]);
+}
+
+function isUnfinished(node: Node): boolean {
+  return messageOf(node)?.some((text) => !/[.?!:]$/.test(text)) ?? false;
+}
+
+/** A comma between links makes a list of them. */
+function goesOn(node: Node): boolean {
+  if (node.type === 'Text') return /^[^,·]*[\p{L}.;:]/u.test((node['data'] as string).trim());
+  return messageOf(node)?.some((text) => !/^\p{Lu}/u.test(text)) ?? false;
+}
+
 test('[DE5] what the worker says in German is what the app says, and it has all words of the worker', () => {
   const said = new Set<string>();
   for (const { file, tree } of files) {

@@ -22,7 +22,9 @@ export const GERMAN: Catalog = {
   Something: 'Etwas',
   'A task that is gone': 'Eine Aufgabe, die es nicht mehr gibt',
   'A list that is gone': 'Eine Liste, die es nicht mehr gibt',
+  'A section that is gone': 'Ein Abschnitt, den es nicht mehr gibt',
   'A tag that is gone': 'Ein Etikett, das es nicht mehr gibt',
+  'A view that is gone': 'Eine Ansicht, die es nicht mehr gibt',
   'Nothing was changed: a part of the app could not be loaded. Reload to try again.':
     'Nichts wurde geändert: Ein Teil der App konnte nicht geladen werden. Lade die Seite neu, um es noch einmal zu versuchen.',
   'The server could not be reached. Check the network and try again; nothing was changed.':
@@ -113,7 +115,7 @@ export const GERMAN: Catalog = {
   Created: 'Erstellt',
   Title: 'Titel',
   Suggestions: 'Vorschläge',
-  Use: 'Ersetzen durch',
+  'Use {words}': 'Durch {words} ersetzen',
   Board: 'Board',
   'Show more': 'Mehr zeigen',
   'Nothing here yet': 'Noch nichts hier',
@@ -341,6 +343,7 @@ export const GERMAN: Catalog = {
   'Name of the list': 'Name der Liste',
   Untitled: 'Ohne Titel',
   Tag: 'Etikett',
+  View: 'Ansicht',
   Tomorrow: 'Morgen',
   Weekend: 'Wochenende',
   'Next week': 'Nächste Woche',
@@ -484,6 +487,16 @@ export const GERMAN: Catalog = {
   'took it out of the trash': 'hat das aus dem Papierkorb geholt',
   'moved it to the trash': 'hat das in den Papierkorb gelegt',
   'moved it within the list': 'hat das in der Liste verschoben',
+  'moved it to another place': 'hat das an eine andere Stelle verschoben',
+  'moved it into the section {name}': 'hat das in den Abschnitt {name} verschoben',
+  'moved it into another section': 'hat das in einen anderen Abschnitt verschoben',
+  'took it out of its section': 'hat das aus seinem Abschnitt genommen',
+  'changed what it looks for from {quoted} to {quoted2}':
+    'hat geändert, wonach die Ansicht sucht: Aus {quoted} wurde {quoted2}',
+  'changed the colour': 'hat die Farbe geändert',
+  'changed the icon': 'hat das Symbol geändert',
+  'archived it': 'hat das archiviert',
+  'took it out of the archive': 'hat das aus dem Archiv geholt',
   'changed the notes': 'hat die Notizen geändert',
   'a tag': 'ein Etikett',
   'removed the tag {tag}': 'hat das Etikett {tag} entfernt',
@@ -618,7 +631,6 @@ export const GERMAN: Catalog = {
   'List archived': 'Liste archiviert',
   'List is back': 'Liste ist zurück',
   'Section removed. Its tasks stay in the list': 'Abschnitt entfernt. Seine Aufgaben bleiben in der Liste',
-  'take tags apart': 'Etiketten trennen',
   'List moved to the trash': 'Liste in den Papierkorb gelegt',
   'Tag moved to the trash': 'Etikett in den Papierkorb gelegt',
   'Already at the top': 'Schon ganz oben',
@@ -633,8 +645,6 @@ export const GERMAN: Catalog = {
     other: '{count} aufbewahrte Werte verworfen',
   },
   '{count} changed since and stayed': '{count} seither geändert und geblieben',
-  'Other things were done since: undo those first, with Ctrl or Cmd and Z.':
-    'Seitdem ist anderes geschehen: Mach das zuerst rückgängig, mit Strg oder Cmd und Z.',
   'Put back': 'Zurückgesetzt',
   '{sentence}. {count} could not be changed: {why}':
     '{sentence}. {count} konnten nicht geändert werden: {why}',
@@ -751,8 +761,9 @@ export const GERMAN: Catalog = {
   'Delete a repeating task': 'Wiederkehrende Aufgabe löschen',
   'Change a repeating task': 'Wiederkehrende Aufgabe ändern',
   'Only this one': 'Nur diese',
-  ' is skipped; the next one comes as planned': ' wird übersprungen; die nächste kommt wie geplant',
-  '; the others stay as they are': '; die anderen bleiben, wie sie sind',
+  '{which} is skipped; the next one comes as planned':
+    '{which} wird übersprungen; die nächste kommt wie geplant',
+  '{which}; the others stay as they are': '{which}; die anderen bleiben, wie sie sind',
   'This and all future': 'Diese und alle künftigen',
   'Nothing comes any more; what was done stays': 'Es kommt nichts mehr; was erledigt ist, bleibt',
   'What was done stays as it was': 'Was erledigt ist, bleibt, wie es war',
@@ -806,8 +817,7 @@ export const GERMAN: Catalog = {
   'Reading the history': 'Der Verlauf wird gelesen',
   'Nothing yet. A change appears here a moment after the server has it.':
     'Noch nichts. Eine Änderung erscheint hier kurz, nachdem der Server sie hat.',
-  ' in {title}': ' in {title}',
-  'Moved to place {at} of {count}{where}': 'Auf Platz {at} von {count}{where} verschoben',
+  'Moved to place {at} of {count} in {title}': 'In {title} auf Platz {at} von {count} verschoben',
   'Last change:': 'Letzte Änderung:',
   'Has notes': 'Hat Notizen',
   'has notes': 'hat Notizen',
@@ -853,8 +863,9 @@ export const GERMAN: Catalog = {
     'Im Menü deines Browsers steht „Installieren“ oder „Zum Startbildschirm hinzufügen“: Dann öffnet es sich wie jede andere App und kann dich erinnern.',
   'On all your devices, later': 'Später auf all deinen Geräten',
   'Create an account or sign in': 'Konto anlegen oder anmelden',
-  'whenever you like. What is here then comes along.':
-    'kannst du, wann du willst. Was dann hier ist, kommt mit.',
+  'sentence|Create an account or sign in': 'ein Konto anlegen oder dich anmelden',
+  '{account} whenever you like. What is here then comes along.':
+    'Du kannst {account}, wann du willst. Was dann hier ist, kommt mit.',
   'Hide this': 'Ausblenden',
   'just now': 'gerade eben',
   '{words} before': '{words} vorher',
@@ -868,9 +879,8 @@ export const GERMAN: Catalog = {
   'Nothing to do yet': 'Noch nichts zu tun',
   'Write down what is on your mind: it is saved on this device at once, with or without a network.':
     'Schreib auf, was dir durch den Kopf geht: Es ist sofort auf diesem Gerät gespeichert, mit oder ohne Netz.',
-  Press: 'Mit',
-  'anywhere and write down what is on your mind; paste a list to add many at once.':
-    'kannst du überall aufschreiben, was dir durch den Kopf geht; füge eine Liste ein, um vieles auf einmal hinzuzufügen.',
+  'Press {key} anywhere and write down what is on your mind; paste a list to add many at once.':
+    'Drück irgendwo {key} und schreib auf, was dir durch den Kopf geht; füge eine Liste ein, um vieles auf einmal hinzuzufügen.',
   'From {moment} to {moment2} nobody looked at this device.':
     'Von {moment} bis {moment2} hat niemand auf dieses Gerät gesehen.',
   'The server cannot be asked now. What others changed is shown when it can{rest}.':
@@ -916,8 +926,8 @@ export const GERMAN: Catalog = {
     'Noch keine. Melde dich auf deinem Telefon oder in einem anderen Browser an, dann erscheint es hier.',
   'The server cannot be asked now, and it was not asked here before.':
     'Der Server kann gerade nicht gefragt werden und wurde hier noch nie gefragt.',
-  'Lost a device, or gave one away? Revoke it. To leave on this one, sign out under':
-    'Ein Gerät verloren oder weggegeben? Sperre es. Dieses hier verlässt du mit „Abmelden“ unter',
+  'Lost a device, or gave one away? Revoke it. To leave on this one, sign out under {settings}.':
+    'Ein Gerät verloren oder weggegeben? Sperre es. Um dieses hier zu verlassen, melde dich in den {settings} ab.',
   'With an account your tasks are on all your devices, and each is listed here.':
     'Mit einem Konto sind deine Aufgaben auf all deinen Geräten, und jedes steht hier.',
   'Revoke {name}?': '{name} sperren?',
@@ -933,7 +943,7 @@ export const GERMAN: Catalog = {
   'Tasks come and go by themselves, as they fit what this view looks for.':
     'Aufgaben kommen und gehen von selbst, je nachdem, was diese Ansicht sucht.',
   'This view is not here': 'Diese Ansicht gibt es hier nicht',
-  'It may be in the': 'Vielleicht im',
+  'It may be in the {trash}.': 'Vielleicht findest du das im {trash}.',
   trash: 'Papierkorb',
   'Show as a list': 'Als Liste zeigen',
   'Show as a board': 'Als Board zeigen',
@@ -956,9 +966,8 @@ export const GERMAN: Catalog = {
   'Your new password is set, and you are signed out everywhere. Sign in with it now.':
     'Dein neues Passwort ist gesetzt, und du bist überall abgemeldet. Melde dich jetzt damit an.',
   'Sign in': 'Anmelden',
-  If: 'Wenn',
-  'has an account here, a mail with a link is on its way. The link works once, and for one hour.':
-    'hier ein Konto hat, ist eine E-Mail mit einem Link unterwegs. Der Link gilt einmal und eine Stunde lang.',
+  'If {address} has an account here, a mail with a link is on its way. The link works once, and for one hour.':
+    'Wenn es hier ein Konto mit {address} gibt, ist eine E-Mail mit einem Link unterwegs. Der Link gilt einmal und eine Stunde lang.',
   'Nothing there after some minutes? Look into the folder for spam, and check the address.':
     'Nach ein paar Minuten nichts da? Sieh im Spam-Ordner nach, und prüfe die Adresse.',
   'This server sends no mail. Ask the person who runs it to reset your password; they have a command for it.':
@@ -994,15 +1003,14 @@ export const GERMAN: Catalog = {
   'your devices': 'deine Geräte',
   'what others changed': 'was andere geändert haben',
   Account: 'Konto',
-  'Signed in as': 'Angemeldet als',
+  'Signed in as {name} ({email}).': 'Du bist als {name} ({email}) angemeldet.',
   'What you do here goes to the server and to your other devices.':
     'Was du hier tust, geht zum Server und auf deine anderen Geräte.',
   'This device is called': 'Dieses Gerät heißt',
   'Your devices': 'Deine Geräte',
   'Sign out': 'Abmelden',
-  'Your session for': 'Deine Sitzung für',
-  'has ended. Everything you do is kept on this device and goes to the server when you sign in again.':
-    'ist abgelaufen. Alles, was du tust, bleibt auf diesem Gerät und geht zum Server, wenn du dich wieder anmeldest.',
+  'Your session for {address} has ended. Everything you do is kept on this device and goes to the server when you sign in again.':
+    'Deine Sitzung für {address} ist abgelaufen. Alles, was du tust, bleibt auf diesem Gerät und geht zum Server, wenn du dich wieder anmeldest.',
   'No account is needed. With one, your tasks also live on this server and on your other devices; what is here now comes along.':
     'Ein Konto ist nicht nötig. Mit einem sind deine Aufgaben auch auf diesem Server und auf deinen anderen Geräten; was jetzt hier ist, kommt mit.',
   Password: 'Passwort',
@@ -1031,14 +1039,21 @@ export const GERMAN: Catalog = {
   Comfortable: 'Luftig',
   Compact: 'Kompakt',
   'Clear this browser': 'Diesen Browser leeren',
-  'Removes your tasks{rest} from this browser.': 'Entfernt deine Aufgaben{rest} aus diesem Browser.',
-  ' and your account': ' und dein Konto',
-  'There is no account here, so': 'Hier gibt es kein Konto:',
-  'would be gone for ever{rest}. Export them first.': 'wären für immer weg{rest}. Exportiere sie vorher.',
-  ', with {further}': ', mit {further}',
-  'would be lost: the server does not have them yet.': {
-    one: 'ginge verloren: Der Server hat sie noch nicht.',
-    other: 'gingen verloren: Der Server hat sie noch nicht.',
+  'Removes your tasks and your account from this browser.':
+    'Entfernt deine Aufgaben und dein Konto aus diesem Browser.',
+  'Removes your tasks from this browser.': 'Entfernt deine Aufgaben aus diesem Browser.',
+  'There is no account here, so {lost} would be gone for ever. Export them first.': {
+    one: 'Hier gibt es kein Konto, also wäre {lost} für immer weg. Exportiere sie vorher.',
+    other: 'Hier gibt es kein Konto, also wären {lost} für immer weg. Exportiere sie vorher.',
+  },
+  'There is no account here, so {lost} would be gone for ever, with {further}. Export them first.': {
+    one: 'Hier gibt es kein Konto, also wäre {lost} für immer weg, dazu {further}. Exportiere alles vorher.',
+    other:
+      'Hier gibt es kein Konto, also wären {lost} für immer weg, dazu {further}. Exportiere alles vorher.',
+  },
+  '{lost} would be lost: the server does not have them yet.': {
+    one: '{lost} ginge verloren: Der Server hat sie noch nicht.',
+    other: '{lost} gingen verloren: Der Server hat sie noch nicht.',
   },
   'Nothing is lost: the server has everything.': 'Nichts geht verloren: Der Server hat alles.',
   'Clear this browser?': 'Diesen Browser leeren?',
@@ -1292,9 +1307,9 @@ export const GERMAN: Catalog = {
   Help: 'Hilfe',
   Guide: 'Anleitung',
   'Every key': 'Alle Tasten',
-  'on one card, also behind': 'auf einer Karte, auch hinter',
-  'two devices and a wire to cut: see what happens with no network':
-    'zwei Geräte und eine Leitung zum Trennen: sieh, was ohne Netz geschieht',
+  'On one card, also behind {key}': 'Auf einer Karte, die auch {key} zeigt',
+  'Two devices and a wire to cut: see what happens with no network':
+    'Zwei Geräte und eine Leitung zum Trennen: sieh, was ohne Netz geschieht',
   'The guide is a part of the app and needs no network. It is in English. With pictures it is in the folder docs/guide of the source.':
     'Die Anleitung gehört zur App und braucht kein Netz. Sie ist auf Englisch. Mit Bildern liegt sie im Ordner docs/guide des Quelltexts.',
   'offline demonstration try conflict': 'offline Vorführung ausprobieren Konflikt',
@@ -1335,6 +1350,7 @@ export const GERMAN: Catalog = {
   'core|Edit tag': 'Etikett bearbeiten',
   'core|Move tag to trash': 'Etikett in den Papierkorb',
   'core|Restore tag': 'Etikett wiederherstellen',
+  'merge tags': 'Etiketten zusammenführen',
   'core|Merge tags': 'Etiketten zusammenführen',
   'core|Save view': 'Ansicht sichern',
   'core|Edit view': 'Ansicht bearbeiten',
