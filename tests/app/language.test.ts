@@ -283,7 +283,7 @@ test('[DE8] a question is asked, completed, mended and kept in German, and means
 
   await box.fill('fällig übermrgen und brot');
   await page.getByText('„übermrgen“ ist kein Datum.').waitFor();
-  await page.getByRole('button', { name: 'Ersetzen durch übermorgen' }).click();
+  await page.getByRole('button', { name: 'Durch übermorgen ersetzen' }).click();
   expect(await box.inputValue()).toBe('fällig übermorgen und brot');
   await anna.untilTitles('Brot kaufen');
 

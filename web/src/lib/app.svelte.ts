@@ -139,9 +139,8 @@ export class App {
 
   /** Where quick add puts what is added in no list, for pages that are of none. A list that is gone is the Inbox. */
   get defaultPlace(): { readonly listId?: string } {
-    const id = this.choices.defaultListId;
-    const list = id === null ? undefined : this.tasks.listById(id);
-    return id === null || list === undefined || list.trashedAt !== null ? {} : { listId: id };
+    const list = this.tasks.listById(this.choices.defaultListId ?? '');
+    return list?.trashedAt === null ? { listId: list.id } : {};
   }
 
   /** What is done to many at once comes after the first paint. null: it could not be fetched. */
