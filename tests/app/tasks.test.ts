@@ -451,8 +451,7 @@ test('[P28] in a long list an edit draws nothing anew but what moves, and it beg
   await anna.row('Task 3').waitFor({ state: 'detached' });
   const anew = await page.evaluate(() => ({
     rows: document.querySelectorAll('[data-list] [data-task]:not([data-mark])').length,
-    chunks: [...document.querySelectorAll('.chunk')].filter((chunk) => chunk.childElementCount > 0)
-      .length,
+    chunks: [...document.querySelectorAll('.chunk')].filter((chunk) => chunk.childElementCount > 0).length,
   }));
   // What was the first row of a chunk is now the last one of the chunk before.
   expect(anew.rows).toBeLessThanOrEqual(anew.chunks);
