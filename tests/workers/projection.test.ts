@@ -8,7 +8,7 @@ import type { ProjectedChange, ProjectionEffect } from '@holdfast/workers/projec
 import { NO_METRICS } from '@holdfast/workers/telemetry.ts';
 import { measureProjectionJob } from '@holdfast/workers/projection/measure-job.ts';
 import { CAME_LATER } from '@holdfast/workers/projection/project.ts';
-import { restMs } from '@holdfast/workers/projection/job.ts';
+import { beginsAfterMs, restMs } from '@holdfast/workers/projection/job.ts';
 import { compareSpace, reconcileSpace } from '@holdfast/workers/projection/reconcile.ts';
 import { readingOf, readingOfTables, storedDocument } from './reading.ts';
 import { ANN, openSpace, recordUpdates, type Space } from './space.ts';
@@ -378,12 +378,15 @@ describe('more than one at a time', () => {
     await running;
   });
 
-  test('[PJ10] beside a busy server it works a fifth of the time; alone it never rests', () => {
-    expect(restMs(0, 500)).toBe(0);
-    expect(restMs(3, 500)).toBe(0);
-    expect(restMs(200, 500)).toBe(2000);
-    expect(restMs(200, 5000)).toBe(3000);
-    expect(restMs(10, 10)).toBe(40);
+  test('[PJ10] beside a server that is busy or has just started it works a fifth of the time, and leaves the first seconds to who comes back', () => {
+    const later = { sinceStartMs: 60_000 };
+    expect(restMs({ hintsPerSecond: 0, ...later }, 500)).toBe(0);
+    expect(restMs({ hintsPerSecond: 3, ...later }, 500)).toBe(0);
+    expect(restMs({ hintsPerSecond: 200, ...later }, 500)).toBe(2000);
+    expect(restMs({ hintsPerSecond: 200, ...later }, 5000)).toBe(3000);
+    expect(restMs({ hintsPerSecond: 10, ...later }, 10)).toBe(40);
+    expect(restMs({ hintsPerSecond: 0, sinceStartMs: 2000 }, 500)).toBe(2000);
+    expect([beginsAfterMs(10), beginsAfterMs(10_000)]).toEqual([0, 2000]);
   });
 });
 

@@ -7,10 +7,11 @@
  * Why hints are counted: how fast edits come is all that tells a busy server from one person typing.
  */
 import type { Database } from '@holdfast/db/database.ts';
-import { behindAmong, putOff, spacesToProject } from '@holdfast/db/projection.ts';
+import { behindAmong, projectionState, putOff, spacesToProject } from '@holdfast/db/projection.ts';
 import type { Job, Turn } from '../job.ts';
 import type { WorkerLogger, WorkerMetrics } from '../telemetry.ts';
 import type { WorkerTraces } from '../traces.ts';
+import { CAME_LATER } from './project.ts';
 import type { Projector } from './projector.ts';
 
 export interface ProjectionJobOptions {
@@ -27,6 +28,11 @@ export interface ProjectionJobOptions {
 
 const EVERY_MS = 1000;
 const SPACES_PER_LOOK = 50;
+/** How long after a start devices come back. */
+const COMING_BACK_MS = 10_000;
+/** So much is left to do only by a flood of edits or a long rest of the workers, and takes seconds whenever it is begun. */
+const MUCH_ROWS = 1000;
+const LATER_MS = 2000;
 const BUSY_HINTS_PER_SECOND = 5;
 const VERY_BUSY_HINTS_PER_SECOND = 20;
 /** Of the time that it worked, while the server is busy: a fifth of the time is left for the work. */
@@ -44,6 +50,8 @@ export function projectionJob(options: ProjectionJobOptions): Job {
   const failures = new Map<string, number>();
   const rows = metrics.counter('holdfast_projection_rows_total', 'Rows of the log that were projected.');
   const audits = metrics.counter('holdfast_audit_rows_total', 'Rows that were written to the audit.');
+  const jobStartedMs = performance.now();
+  let isBegun = false;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
 
   /** Hinted ones first; all others once a second, since hints may be lost. */
@@ -95,7 +103,9 @@ export function projectionJob(options: ProjectionJobOptions): Job {
   const isVeryBusy = (): boolean => options.isBesideServer && rate.perSecond() > VERY_BUSY_HINTS_PER_SECOND;
 
   async function restAfter(turn: Turn, workedMs: number): Promise<void> {
-    if (options.isBesideServer) await rest(turn, restMs(rate.perSecond(), workedMs));
+    if (!options.isBesideServer) return;
+    const sinceStartMs = performance.now() - jobStartedMs;
+    await rest(turn, restMs({ hintsPerSecond: rate.perSecond(), sinceStartMs }, workedMs));
   }
 
   return {
@@ -108,6 +118,11 @@ export function projectionJob(options: ProjectionJobOptions): Job {
       rate.count();
     },
     async turn(turn) {
+      if (!isBegun && options.isBesideServer) {
+        const { lagRows } = await projectionState(database, new Date(turn.now()), CAME_LATER);
+        await rest(turn, beginsAfterMs(lagRows));
+      }
+      isBegun = true;
       for (;;) {
         const spaces = await spacesToDo(turn.now());
         for (const spaceId of spaces) {
@@ -125,8 +140,17 @@ export function projectionJob(options: ProjectionJobOptions): Job {
 }
 
 /** How long to leave the machine to others after having worked so long. */
-export function restMs(hintsPerSecond: number, workedMs: number): number {
-  return hintsPerSecond <= BUSY_HINTS_PER_SECOND ? 0 : Math.min(MAX_REST_MS, workedMs * REST_FACTOR);
+export function restMs(
+  { hintsPerSecond, sinceStartMs }: { hintsPerSecond: number; sinceStartMs: number },
+  workedMs: number,
+): number {
+  const isBusy = hintsPerSecond > BUSY_HINTS_PER_SECOND || sinceStartMs < COMING_BACK_MS;
+  return isBusy ? Math.min(MAX_REST_MS, workedMs * REST_FACTOR) : 0;
+}
+
+/** How long after a start it begins, with so many rows left to do. */
+export function beginsAfterMs(lagRows: number): number {
+  return lagRows > MUCH_ROWS ? LATER_MS : 0;
 }
 
 const SLICE_MS = 100;

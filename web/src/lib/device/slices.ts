@@ -24,8 +24,8 @@ interface Yielding {
   readonly scheduler?: { yield?: () => Promise<void> };
 }
 
-/** Not by a timer where there is a choice: those of a page in the background come once a second. */
-function rest(): Promise<void> {
+/** Not by a timer: nested ones come four milliseconds late, and those of a page in the background once a second. */
+export function rest(): Promise<void> {
   const { scheduler } = globalThis as Yielding;
   if (scheduler?.yield) return scheduler.yield();
   return new Promise((resolve) => {

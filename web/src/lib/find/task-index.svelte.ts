@@ -7,6 +7,7 @@
 
 import type { HoldfastDocument, Task, TaskId } from '@holdfast/core/document.ts';
 import { createSearchIndex, type SearchIndex } from '@holdfast/core/search.ts';
+import { rest } from '../device/slices.ts';
 
 const SLICE_MS = 8;
 /** Some microseconds each. */
@@ -17,7 +18,8 @@ export class TaskIndex {
   readonly #document: HoldfastDocument;
   readonly #stop: () => void;
   #waiting: Iterator<TaskId>;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isResting = false;
+  #isClosed = false;
   #isComplete = $state(false);
 
   constructor(document: HoldfastDocument) {
@@ -36,7 +38,7 @@ export class TaskIndex {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#isClosed = true;
     this.#stop();
   }
 
@@ -55,10 +57,12 @@ export class TaskIndex {
   }
 
   #later(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#slice();
-    }, 0);
+    if (this.#isResting) return;
+    this.#isResting = true;
+    void rest().then(() => {
+      this.#isResting = false;
+      if (!this.#isClosed) this.#slice();
+    });
   }
 
   #slice(): void {
