@@ -66,6 +66,7 @@ export function createTracing(options: TracingOptions): Tracing {
     url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
     timeoutMillis: SEND_LIMIT_MS,
   });
+  const tell = onChange(onTrouble);
   const provider = new TracerProvider({
     resource: resourceFromAttributes({
       'service.name': 'holdfast',
@@ -76,7 +77,7 @@ export function createTracing(options: TracingOptions): Tracing {
     sampler: samplerFor(options),
     spanProcessors: [
       new BatchSpanProcessor({
-        exporter: told(exporter, onTrouble),
+        exporter: told(exporter, tell),
         maxQueueSize: MAX_WAITING,
         maxExportBatchSize: BATCH,
         scheduledDelayMillis: SEND_EVERY_MS,
@@ -109,7 +110,11 @@ export function createTracing(options: TracingOptions): Tracing {
     },
     async close() {
       const late = Promise.withResolvers<void>();
-      const timer = setTimeout(late.resolve, CLOSE_LIMIT_MS);
+      const timer = setTimeout(() => {
+        // A process that ends soon after it began has not been told yet that what it tries again is in vain.
+        tell(new Error('Not all traces could be sent before the end.'));
+        late.resolve();
+      }, CLOSE_LIMIT_MS);
       await Promise.race([provider.shutdown().catch(() => undefined), late.promise]);
       clearTimeout(timer);
     },
@@ -134,17 +139,24 @@ function samplerFor({ sampler, samplerArg }: TracingOptions): Sampler {
   return isParentBased === undefined ? root : new ParentBasedSampler({ root });
 }
 
-/** The same, and whoever is told hears when failures begin and end. */
-function told(exporter: SpanExporter, onTrouble: TracingOptions['onTrouble']): SpanExporter {
+type Tell = (error: Error | null) => void;
+
+/** Told when failures begin and when they end, and not in between. */
+function onChange(onTrouble: Tell): Tell {
   let isFailing = false;
+  return (error) => {
+    if ((error !== null) === isFailing) return;
+    isFailing = error !== null;
+    onTrouble(error);
+  };
+}
+
+/** The same, and whoever is told hears how it went. */
+function told(exporter: SpanExporter, tell: Tell): SpanExporter {
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        const hasFailed = result.code !== 0;
-        if (hasFailed !== isFailing) {
-          isFailing = hasFailed;
-          onTrouble(hasFailed ? (result.error ?? new Error('Traces could not be sent.')) : null);
-        }
+        tell(result.code === 0 ? null : (result.error ?? new Error('Traces could not be sent.')));
         done(result);
       });
     },
