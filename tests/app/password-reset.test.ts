@@ -27,6 +27,8 @@ test('[P90] a forgotten password is set anew by a link in a mail, and the tasks 
   await phone.go('Settings');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  // The page that is left has a field of the same name.
+  await page.getByRole('heading', { level: 1, name: 'Forgotten password' }).waitFor();
   await page.getByLabel('Email').fill(account.email);
   await page.getByRole('button', { name: 'Send link' }).click();
   await page.getByRole('status').filter({ hasText: 'a mail with a link is on its way' }).waitFor();

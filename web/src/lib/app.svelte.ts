@@ -221,11 +221,7 @@ export class App {
 
   async #watchAbsence(device: Device): Promise<void> {
     try {
-      const { Absence: Watcher } = await import('./absence/absence.svelte.ts');
-      const absence = new Watcher({ device, server: this.reminding.server });
-      await absence.open();
-      if (this.#device === device) this.#absence = absence;
-      else absence.close();
+      this.#absence = await (await import('./after-start.ts')).afterStart(device, this);
     } catch {
       // The part could not be loaded, or another window signed out: nothing that was edited depends on it.
     }

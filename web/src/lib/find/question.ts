@@ -5,7 +5,7 @@
  * open and what is completed are two answers, since a query seldom says which it means: then a view is of open tasks.
  */
 
-import type { Task } from '@holdfast/core/document.ts';
+import type { Steps, Task } from '@holdfast/core/document.ts';
 import { type ParsedQuery, parseQuery, type QueryNames } from '@holdfast/core/query.ts';
 import {
   asksForStatus,
@@ -116,6 +116,9 @@ export function askable(row: TaskRow, tasks: TaskStore): QueryTask | undefined {
   return known;
 }
 
+/** Some milliseconds of looking through texts. */
+const ROWS_A_STEP = 200;
+
 export interface FoundRows {
   /** The best, and after them what is completed; not more than was asked for, of both together. */
   readonly open: readonly TaskRow[];
@@ -124,15 +127,19 @@ export interface FoundRows {
   readonly count: number;
 }
 
-/** The first `limit` of what a query finds, the best first: by its own order, else by how well they fit. */
-export function findRows(
+/**
+ * The first `limit` of what a query finds, the best first: by its own order, else by how well they fit. In steps, since texts
+ * of which there is no index yet take a while to be looked through; `isOver` ends it, and what it gives then is of no use.
+ */
+export function* findRows(
   { query }: ParsedQuery,
   rows: readonly TaskRow[],
   tasks: TaskStore,
   context: QueryContext,
   scoreOf: (id: string) => number,
   limit: number,
-): FoundRows {
+  isOver: () => boolean = () => false,
+): Steps<FoundRows> {
   interface Found {
     readonly row: TaskRow;
     readonly task: QueryTask;
@@ -143,7 +150,11 @@ export function findRows(
   const compare = (a: Found, b: Found): number => b.score - a.score || order(a.task, b.task);
   const [open, completed]: [Found[], Found[]] = [[], []];
   const isScored = query.sort.length === 0;
-  for (const row of rows) {
+  for (const [index, row] of rows.entries()) {
+    if (index % ROWS_A_STEP === ROWS_A_STEP - 1) {
+      yield;
+      if (isOver()) break;
+    }
     const task = askable(row, tasks);
     if (!task || !predicate(task)) continue;
     const found = { row, task, score: isScored ? scoreOf(row.id) : 0 };
