@@ -110,18 +110,19 @@ export class App {
     });
     start.device.then(
       async (device) => {
-        await this.tasks.open(device.document);
-        this.#device = device;
-        this.#phase = 'ready';
-        this.sync.open(device);
-        this.reminding.open(device);
-        void this.#watchAbsence(device);
+        // First of all: another window may sign out while the lists are being made.
         device.onClosed(() => {
           this.#phase = 'closed';
           void this.reminding.forget().finally(() => {
             location.assign('/');
           });
         });
+        await this.tasks.open(device.document);
+        this.#device = device;
+        this.#phase = 'ready';
+        this.sync.open(device);
+        this.reminding.open(device);
+        void this.#watchAbsence(device);
       },
       (error: unknown) => {
         this.#phase = 'failed';

@@ -3,7 +3,8 @@
  *
  * Promise: applied in order, the pieces give exactly what the whole gives; each client's structs come in
  * clock order without a gap between pieces, and nothing comes before what it was written on. A first upload
- * of thousands of tasks then passes limits that are there for frames, not for people.
+ * of thousands of tasks then passes limits that are there for frames, not for people, and a stored document can be read with
+ * rests in between.
  *
  * Limits: one struct (say, a very long pasted note) is never split, so a piece can be larger than asked
  * for. Deletions come last. The format is Yjs' update format v1 (yjs, src/utils/encoding.js).
