@@ -1,5 +1,6 @@
 /**
- * One change of a task, a list, a section, a tag or a view in words: who, what, from which value to which, on which device, when, and when it arrived.
+ * One change of a task, a list, a section, a tag or a view in words: who, what, from which value to which, on which device,
+ * when, and when it arrived.
  *
  * Promise: what was claimed and what was received are told apart where they differ by more than a minute, so a change that
  * was made offline reads as such. Pure.
