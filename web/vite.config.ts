@@ -12,6 +12,7 @@ import type { Adapter } from '@sveltejs/kit';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { build, defineConfig, type Plugin, type Rolldown } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { staticIcons } from './static-icons.ts';
 import { webManifest } from './web-manifest.ts';
 
 const clientFolder = '.svelte-kit/output/client';
@@ -39,7 +40,7 @@ try {
 } catch {
   // The app says what it lacks without a storage.
 }
-new Intl.DateTimeFormat().resolvedOptions();
+setTimeout(() => new Intl.DateTimeFormat().resolvedOptions());
 `;
 const buildId = Date.now().toString(36);
 
@@ -251,6 +252,7 @@ function pwa(): Plugin[] {
 
 export default defineConfig({
   plugins: [
+    staticIcons(),
     sveltekit({
       adapter: staticPage(),
       version: { name: buildId, pollInterval: 0 },

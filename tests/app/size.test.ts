@@ -1,5 +1,5 @@
 /** How much script stands between an address and a list of tasks. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -40,4 +40,17 @@ test('[P31] what only some need is not in it: the grammar of quick add, Temporal
   for (const word of ['übermorgen', 'Cannot use valueOf', 'Move to trash'])
     expect([word, text.includes(word)]).toEqual([word, false]);
   expect(text).toContain('Add a task');
+});
+
+test('[P31] no script puts icons together', () => {
+  const folder = join(BUILD, '_app/immutable');
+  const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.js'),
+  );
+  expect(scripts.length).toBeGreaterThan(10);
+  // A property of Lucide's own component, which no minifier renames.
+  const found = scripts.filter((file) =>
+    readFileSync(join(folder, file), 'utf8').includes('absoluteStrokeWidth'),
+  );
+  expect(found).toEqual([]);
 });
