@@ -31,6 +31,7 @@ export class Clock {
     };
   });
   #midnight: ReturnType<typeof setTimeout> | undefined;
+  #present: Present | undefined;
 
   constructor(o: { locale: () => string }) {
     this.#locale = o.locale;
@@ -62,14 +63,19 @@ export class Clock {
     return localTime(this.now);
   }
 
+  /** The same object until something in it is another: every row of a list asks. */
   get present(): Present {
-    return {
-      today: this.today,
-      time: this.time,
-      locale: this.locale,
-      timeZone: this.timeZone,
-      nowMs: this.now,
-    };
+    const { today, locale, timeZone, now: nowMs } = this;
+    const last = this.#present;
+    if (
+      last?.nowMs === nowMs &&
+      last.today === today &&
+      last.locale === locale &&
+      last.timeZone === timeZone
+    ) {
+      return last;
+    }
+    return (this.#present = { today, time: localTime(nowMs), locale, timeZone, nowMs });
   }
 
   close(): void {

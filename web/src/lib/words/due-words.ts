@@ -63,7 +63,7 @@ function clockWords(due: Due, present: Present): string {
 export function dayWords(date: LocalDate, { today, locale }: Present): string {
   const days = daysBetween(today, date);
   if (Math.abs(days) <= 1 || (days < 0 && days >= -6)) {
-    return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(days, 'day');
+    return relative(locale, 'long').format(days, 'day');
   }
   if (days > 0 && days < 7) return format(date, locale, { weekday: 'long' });
   if (days >= 7 && days < 14)
@@ -96,8 +96,8 @@ export function dayHeading(date: LocalDate, present: Present): { title: string; 
   const days = daysBetween(present.today, date);
   const full = format(date, present.locale, { weekday: 'long', day: 'numeric', month: 'long' });
   if (Math.abs(days) <= 1) {
-    const relative = new Intl.RelativeTimeFormat(present.locale, { numeric: 'auto' }).format(days, 'day');
-    return { title: capitalised(relative, present.locale), detail: full };
+    const words = relative(present.locale, 'long').format(days, 'day');
+    return { title: capitalised(words, present.locale), detail: full };
   }
   if (days > 1 && days < 7) {
     return {
@@ -124,7 +124,7 @@ export function timeWords(time: LocalTime, locale: string): string {
 /** "2 minutes ago", "yesterday": how long ago an instant was, for people. */
 export function agoWords(atMs: number, nowMs: number, locale: string): string {
   const seconds = Math.round((nowMs - atMs) / 1000);
-  const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
+  const words = relative(locale, 'short');
   if (seconds < 45) return t('just now');
   if (seconds < 45 * 60) return words.format(-Math.max(1, Math.round(seconds / 60)), 'minute');
   if (seconds < 22 * 3600) return words.format(-Math.max(1, Math.round(seconds / 3600)), 'hour');
@@ -186,13 +186,23 @@ function format(date: LocalDate, locale: string, options: Intl.DateTimeFormatOpt
 
 /** Made once each: making one costs more than everything it is used for, and every row of a list asks. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
+const relatives = new Map<string, Intl.RelativeTimeFormat>();
 
 function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${locale} ${JSON.stringify(options)}`;
-  let found = formatters.get(key);
-  if (!found) {
-    found = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
-    formatters.set(key, found);
+  return kept(formatters, key, () => new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' }));
+}
+
+function relative(locale: string, style: 'long' | 'short'): Intl.RelativeTimeFormat {
+  const make = () => new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style });
+  return kept(relatives, `${locale} ${style}`, make);
+}
+
+function kept<T>(made: Map<string, T>, key: string, make: () => T): T {
+  let found = made.get(key);
+  if (found === undefined) {
+    found = make();
+    made.set(key, found);
   }
   return found;
 }
