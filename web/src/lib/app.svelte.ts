@@ -14,6 +14,7 @@ import { type AppStart, takeStart } from './app-start.ts';
 import { Choices } from './choices.svelte.ts';
 import { Clock } from './clock.svelte.ts';
 import type { Device } from './device/device.ts';
+import { rest } from './device/slices.ts';
 import { Finding } from './find/finding.svelte.ts';
 import { Appearance } from './look/appearance.svelte.ts';
 import { Reminding } from './notifications/reminding.svelte.ts';
@@ -121,6 +122,8 @@ export class App {
         this.#device = device;
         this.#phase = 'ready';
         this.sync.open(device);
+        // The lists are drawn first.
+        await rest();
         this.reminding.open(device);
         void this.#watchAbsence(device);
       },

@@ -1,7 +1,8 @@
-import { openDocument, type HoldfastDocument } from '@holdfast/core/document.ts';
+import { openDocument, type HoldfastDocument, type Steps } from '@holdfast/core/document.ts';
 import type { EpochMs, LocalDate } from '@holdfast/core/ids.ts';
 import { DEFAULT_NOTIFICATION_PREFERENCES } from '@holdfast/core/notification-preferences.ts';
 import type { NotificationPreferences } from '@holdfast/core/notification-preferences.ts';
+import { runSteps } from '@holdfast/core/steps.ts';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { createReminderClock } from './reminder-clock.ts';
@@ -26,7 +27,15 @@ interface Bench {
   elsewhere(run: (document: HoldfastDocument) => void): void;
 }
 
-function bench(o: { since?: number; preferences?: Partial<NotificationPreferences> } = {}): Bench {
+interface BenchOptions {
+  since?: number;
+  preferences?: Partial<NotificationPreferences>;
+  /** What is there before the clock is. */
+  before?: (add: Bench['add']) => void;
+  inSteps?: (steps: Steps<void>) => void;
+}
+
+function bench(o: BenchOptions = {}): Bench {
   let at = START;
   let timer: { at: number; run: () => void } | null = null;
   const doc = new Y.Doc();
@@ -70,6 +79,7 @@ function bench(o: { since?: number; preferences?: Partial<NotificationPreference
       Y.applyUpdate(doc, Y.encodeStateAsUpdate(other, Y.encodeStateVector(doc)), 'elsewhere');
     },
   } as unknown as Bench & { clock: ReminderClock };
+  o.before?.(made.add);
   made.clock = createReminderClock({
     document,
     now: () => at as EpochMs,
@@ -85,6 +95,7 @@ function bench(o: { since?: number; preferences?: Partial<NotificationPreference
         if (timer === mine) timer = null;
       };
     },
+    inSteps: o.inSteps ?? runSteps,
   });
   return made;
 }
@@ -191,4 +202,53 @@ test('[N5] the default reminder and the hour for whole days are the person’s, 
   made.clock.replan();
   made.wait(60 * MINUTE_MS);
   expect(made.told).toEqual(['due With a time']);
+});
+
+test('[N23] planned in steps, with edits in between, the same is told', () => {
+  let held: Steps<void> | undefined;
+  let ids: string[] = [];
+  const { add, told, document, elsewhere, wait, clock } = bench({
+    since: START - 3 * 60 * MINUTE_MS,
+    before: (first) => {
+      ids = [
+        first('Long ago', '2026-11-23 10:30', 'PT0M'),
+        first('Missed', '2026-11-23 12:00', 'PT0M'),
+        first('Missed, edited there', '2026-11-23 12:30', 'PT0M'),
+        first('Edited here', '2026-11-23 15:00', 'PT0M'),
+        first('To come', '2026-11-23 16:00', 'PT0M'),
+      ];
+    },
+    inSteps: (steps) => (held = steps),
+  });
+  const [, , there, here, toCome] = ids;
+  held?.next();
+  elsewhere((other) => other.editTask(there as never, { notes: 'From the other device' }));
+  document.editTask(here as never, { due: { date: '2026-11-23' as LocalDate, time: '13:00' } });
+  add('In the past, written now', '2026-11-23 13:30', 'PT0M');
+  const [occurrence] = document.openOccurrences(toCome as never);
+  const [reminder] = document.task(toCome as never)?.reminders ?? [];
+  const key = `${occurrence?.id}/${reminder?.id}/${Date.UTC(2026, 10, 23, 16)}`;
+  expect(clock.isCurrent(key, toCome ?? '')).toBe(true);
+  if (held) runSteps(held);
+  expect(told.sort()).toEqual(['missed Missed', 'missed Missed, edited there']);
+  wait(180 * MINUTE_MS);
+  expect(told.slice(2)).toEqual(['due To come']);
+});
+
+test('[N23] a change of the preferences while it plans begins the plan again', () => {
+  const rounds: Steps<void>[] = [];
+  const each = bench({
+    before: (first) => {
+      first('Water the plants', '2026-11-23');
+      first('Pay rent', '2026-11-23 15:00');
+    },
+    preferences: { allDayTime: '15:30', defaultReminder: null },
+    inSteps: (steps) => rounds.push(steps),
+  });
+  rounds[0]?.next();
+  each.preferences = { ...each.preferences, allDayTime: '16:00', defaultReminder: 'PT0M' };
+  each.clock.replan();
+  for (const steps of rounds) runSteps(steps);
+  each.wait(180 * MINUTE_MS);
+  expect(each.told).toEqual(['due Pay rent']);
 });

@@ -4,13 +4,14 @@
  * Promise: each firing is told once, at its time, and again by nobody who shares `seen`. An edit re-plans the tasks it
  * touches and no others. Quiet hours put a firing off until they end. A sleeping or throttled page, and a clock that
  * jumps, are caught up with at the next tick or look: what is late by less than the grace time is still told as due,
- * what is later, as missed. What was in the past when its own person wrote it is not told at all.
+ * what is later, as missed. What was in the past when its own person wrote it is not told at all. Planning thousands of
+ * tasks takes long, so it is done in steps; what changes meanwhile is planned at once.
  *
  * Limits: what became due before `since` is not told, since another window or device was there for it. No I/O: time and
  * timers are passed in, and who shows what is decided elsewhere (reminding.svelte.ts).
  */
 
-import type { DocumentChange, HoldfastDocument, Task } from '@holdfast/core/document.ts';
+import type { DocumentChange, HoldfastDocument, Steps, Task } from '@holdfast/core/document.ts';
 import type { EpochMs, TaskId } from '@holdfast/core/ids.ts';
 import { type NotificationPreferences, quietUntil } from '@holdfast/core/notification-preferences.ts';
 import { type ReminderInstant, reminders } from '@holdfast/core/reminders.ts';
@@ -25,7 +26,7 @@ const LATEST = 8.64e15 as EpochMs;
 export interface ReminderClock {
   /** Looks at the clock now. */
   look(): void;
-  /** Plans everything anew: the preferences have changed. */
+  /** Plans everything anew, in steps: the preferences have changed. */
   replan(): void;
   /** Is this firing still to be told of? */
   isCurrent(key: string, taskId: string): boolean;
@@ -44,6 +45,8 @@ export interface ReminderClockOptions {
   readonly onChange: (taskIds: ReadonlySet<string>) => void;
   /** Calls back after that many ms, once; returns how to call it off. */
   readonly after: (delayMs: number, run: () => void) => () => void;
+  /** Runs a plan's steps, with rests or without. */
+  readonly inSteps: (steps: Steps<void>) => void;
 }
 
 interface Planned {
@@ -58,18 +61,35 @@ export function createReminderClock(options: ReminderClockOptions): ReminderCloc
   const told = new Set<string>();
   let cancelTimer: () => void = () => undefined;
 
-  const unsubscribe = document.subscribe(follow);
-  planAll();
-  for (const each of everything()) if (each.due <= options.since) told.add(each.instant.key);
-  look();
+  /** Every task has been planned once. */
+  let isPlanned = false;
+  /** Of several rounds of planning the last one counts. */
+  let rounds = 0;
 
-  function planAll(): void {
-    planned.clear();
-    for (const task of document.tasks()) plan(task.id);
+  const unsubscribe = document.subscribe(follow);
+  options.inSteps(planAll());
+
+  function* planAll(): Steps<void> {
+    const round = ++rounds;
+    for (const task of document.tasks()) {
+      if (round !== rounds) return;
+      replanTask(task);
+      yield;
+    }
+    isPlanned = true;
+    look();
   }
 
-  function plan(id: TaskId): readonly Planned[] {
-    const task = document.task(id);
+  function replanTask(task: Task): void {
+    const before = keysOf(task.id);
+    // Another hour for days without a time must not ring for today's hour that is past.
+    const at = isPlanned ? now() : EARLIEST;
+    for (const { instant, due } of plan(task.id, task)) {
+      if (due <= at && !before.has(instant.key)) told.add(instant.key);
+    }
+  }
+
+  function plan(id: TaskId, task: Task | undefined): readonly Planned[] {
     const { timeZone, allDayTime, defaultReminder, quietHours } = options.preferences();
     const instants = task ? instantsOf(task, { timeZone, allDayTime, defaultBefore: defaultReminder }) : [];
     const plans = instants.map((instant) => ({
@@ -78,7 +98,12 @@ export function createReminderClock(options: ReminderClockOptions): ReminderCloc
     }));
     if (plans.length > 0) planned.set(id, plans);
     else planned.delete(id);
+    if (!isPlanned) for (const { instant, due } of plans) if (due <= options.since) told.add(instant.key);
     return plans;
+  }
+
+  function keysOf(id: TaskId): ReadonlySet<string> {
+    return new Set((planned.get(id) ?? []).map(({ instant }) => instant.key));
   }
 
   function instantsOf(
@@ -99,9 +124,10 @@ export function createReminderClock(options: ReminderClockOptions): ReminderCloc
     const at = now();
     for (const id of change.tasks) {
       // What was planned already and came due while the page slept is late, and not of the past.
-      const before = new Set((planned.get(id) ?? []).map(({ instant }) => instant.key));
-      for (const { instant, due } of plan(id)) {
-        const isPast = change.local ? due <= at : due <= at - GRACE_MS;
+      const before = keysOf(id);
+      for (const { instant, due } of plan(id, document.task(id))) {
+        // Of what was not planned yet nobody knows whether another device has just written it.
+        const isPast = change.local ? due <= at : isPlanned && due <= at - GRACE_MS;
         if (isPast && !before.has(instant.key)) told.add(instant.key);
       }
     }
@@ -136,17 +162,15 @@ export function createReminderClock(options: ReminderClockOptions): ReminderCloc
   return {
     look,
     replan() {
-      const at = now();
-      const before = new Set([...everything()].map(({ instant }) => instant.key));
-      planAll();
-      // Another hour for days without a time must not ring for today's hour that is past.
-      for (const { instant, due } of everything()) {
-        if (!before.has(instant.key) && due <= at) told.add(instant.key);
-      }
-      look();
+      options.inSteps(planAll());
     },
-    isCurrent: (key, taskId) => (planned.get(taskId) ?? []).some(({ instant }) => instant.key === key),
+    isCurrent(key, taskId) {
+      const id = taskId as TaskId;
+      const plans = planned.get(id) ?? (isPlanned ? [] : plan(id, document.task(id)));
+      return plans.some(({ instant }) => instant.key === key);
+    },
     close() {
+      rounds += 1;
       cancelTimer();
       unsubscribe();
     },

@@ -20,6 +20,7 @@ import {
 import type { ReminderInstant } from '@holdfast/core/reminders.ts';
 import type { Clock } from '../clock.svelte.ts';
 import type { Device } from '../device/device.ts';
+import { inSlices } from '../device/slices.ts';
 import type { Intents } from '../tasks/intents.ts';
 import { timeWords } from '../words/due-words.ts';
 import {
@@ -256,6 +257,7 @@ export class Reminding {
         const timer = setTimeout(run, delayMs);
         return () => clearTimeout(timer);
       },
+      inSteps: (steps) => void inSlices(steps),
     });
     const watching = setInterval(() => void this.#watch(), WATCH_MS);
     this.#stops.push(() => clearInterval(watching));
