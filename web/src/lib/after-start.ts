@@ -17,26 +17,19 @@ interface Started {
 export async function afterStart(device: Device, { tasks, clock, reminding }: Started): Promise<Absence> {
   const absence = new Absence({ device, server: reminding.server });
   await absence.open();
-  makeViews(tasks, clock);
+  prepareViews(tasks, clock);
   return absence;
 }
 
 /** What pages begin with: made once of all tasks and kept up by each edit, so a first visit finds it made. */
-function makeViews(tasks: TaskStore, { today, timeZone }: Clock): void {
-  const views = [
-    () => tasks.upcoming(today, timeZone),
-    () => tasks.dated(timeZone),
-    () => tasks.all,
-    () => tasks.trash,
-    () => tasks.completed,
-  ];
-  const next = (): void => {
-    const make = views.shift();
-    if (!make) return;
-    whenIdle(() => {
-      make();
-      next();
+function prepareViews(tasks: TaskStore, { today, timeZone }: Clock): void {
+  whenIdle(() => {
+    void tasks.prepare(() => {
+      tasks.upcoming(today, timeZone);
+      tasks.dated(timeZone);
+      void tasks.all;
+      void tasks.trash;
+      void tasks.completed;
     });
-  };
-  next();
+  });
 }

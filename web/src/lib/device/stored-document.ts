@@ -72,6 +72,8 @@ export interface BuiltDocument {
 
 /** Bytes that are applied between two rests: some milliseconds of work. A row is never divided, so a trim writes small ones. */
 const BYTES_A_STEP = 32 * 1024;
+/** Of those that a trim writes, a megabyte at most. */
+const ROWS_A_READ = 16;
 
 export function* buildDocument(rows: readonly { key: number; value: unknown }[]): Steps<BuiltDocument> {
   const corrupt = new Map<number, Corrupt>();
@@ -143,15 +145,18 @@ export async function readMeta(meta: IDBObjectStore): Promise<StoredMeta> {
   };
 }
 
+/** In pieces, each an event of its own: thousands of tasks in one would keep the page from answering. */
 export async function readRows(
   updates: IDBObjectStore,
   after: number,
 ): Promise<{ key: number; value: unknown }[]> {
-  const range = IDBKeyRange.lowerBound(after, true);
-  const [keys, values] = await Promise.all([
-    request(updates.getAllKeys(range)),
-    request(updates.getAll(range)) as Promise<unknown[]>,
-  ]);
+  const keys = await request(updates.getAllKeys(IDBKeyRange.lowerBound(after, true)));
+  const pieces: Promise<unknown[]>[] = [];
+  for (let first = 0; first < keys.length; first += ROWS_A_READ) {
+    const last = Math.min(first + ROWS_A_READ, keys.length) - 1;
+    pieces.push(request(updates.getAll(IDBKeyRange.bound(keys[first], keys[last]))) as Promise<unknown[]>);
+  }
+  const values = (await Promise.all(pieces)).flat();
   return keys.map((key, index) => ({ key: Number(key), value: values[index] }));
 }
 

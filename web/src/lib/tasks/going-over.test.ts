@@ -27,7 +27,7 @@ test('[V71] what is edited while the rows are made of the document is known, and
   };
 
   const shown = new Map([['inbox', new SortedView(taskRules.list(null), [])]]);
-  const making = makeOfDocument(document, shown, rowFrom);
+  const making = makeOfDocument({ document, rowFrom }, shown);
   await new Promise(setImmediate);
   document.editTask(first, { title: 'renamed in a rest' });
   document.completeTask(second);

@@ -1,3 +1,4 @@
+import { runSteps } from '@holdfast/core/steps.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SortedView } from './sorted-view.ts';
@@ -51,4 +52,23 @@ test('[P28] an edit that does not touch a view leaves its array as it is', () =>
     () => all.values(),
   );
   expect(view.items).toBe(before);
+});
+
+test('[P28] a view made in steps is the view made in one go, and follows edits like it', () => {
+  const sizes = fc.constantFrom({ maxLength: 40 }, { minLength: 400, maxLength: 3_000 });
+  const orders = sizes.chain((size) => fc.array(fc.integer({ min: 0, max: 500 }), size));
+  fc.assert(
+    fc.property(orders, (numbers) => {
+      const all = numbers.map((order, index) => ({ id: String(index), order, shown: order % 7 !== 0 }));
+      const view = runSteps(SortedView.inSteps<Entry>(rule, all));
+      expect(view.items).toEqual(new SortedView<Entry>(rule, all).items);
+      view.update(
+        new Set(['0']),
+        () => undefined,
+        () => all,
+      );
+      expect(view.items).toEqual(all.filter(({ id, shown }) => shown && id !== '0').sort(rule.compare));
+    }),
+    { numRuns: 40 },
+  );
 });

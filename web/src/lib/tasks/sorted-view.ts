@@ -6,6 +6,7 @@
  * `REBUILD_SHARE` of the whole is answered by computing everything once.
  * Limit: `compare` must be total (no two different entries equal) and depend on the entry alone.
  */
+import type { Steps } from '@holdfast/core/document.ts';
 
 export interface ViewRule<T> {
   readonly matches: (entry: T) => boolean;
@@ -13,6 +14,8 @@ export interface ViewRule<T> {
 }
 
 const REBUILD_SHARE = 0.05;
+/** Entries looked at or placed between two rests: some milliseconds of work. */
+const ENTRIES_A_STEP = 500;
 
 export class SortedView<T extends { readonly id: string }> {
   readonly rule: ViewRule<T>;
@@ -32,6 +35,33 @@ export class SortedView<T extends { readonly id: string }> {
     const items: T[] = [];
     for (const entry of all) if (this.rule.matches(entry)) items.push(entry);
     items.sort(this.rule.compare);
+    this.#hold(items);
+  }
+
+  /** What the constructor gives, with rests in between. */
+  static *inSteps<T extends { readonly id: string }>(
+    rule: ViewRule<T>,
+    all: readonly T[],
+  ): Steps<SortedView<T>> {
+    let runs: T[][] = [];
+    for (let at = 0; at < all.length; at += ENTRIES_A_STEP) {
+      const run = all.slice(at, at + ENTRIES_A_STEP).filter(rule.matches);
+      if (run.length > 0) runs.push(run.sort(rule.compare));
+      yield;
+    }
+    while (runs.length > 1) {
+      const merged: T[][] = [];
+      for (let at = 0; at < runs.length; at += 2) {
+        merged.push(yield* merge(runs[at] ?? [], runs[at + 1] ?? [], rule.compare));
+      }
+      runs = merged;
+    }
+    const view = new SortedView(rule, []);
+    view.#hold(runs[0] ?? []);
+    return view;
+  }
+
+  #hold(items: readonly T[]): void {
     this.#items = items;
     this.#members = new Map(items.map((entry) => [entry.id, entry]));
   }
@@ -73,4 +103,19 @@ export class SortedView<T extends { readonly id: string }> {
     }
     return low;
   }
+}
+
+function* merge<T>(one: readonly T[], other: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
+  if (other.length === 0) return [...one];
+  const merged: T[] = [];
+  let at = 0;
+  for (const entry of one) {
+    for (let next = other[at]; next !== undefined && compare(next, entry) < 0; next = other[++at]) {
+      merged.push(next);
+    }
+    merged.push(entry);
+    if (merged.length % ENTRIES_A_STEP === 0) yield;
+  }
+  yield;
+  return merged.concat(other.slice(at));
 }

@@ -1,3 +1,4 @@
+import { runSteps } from '@holdfast/core/steps.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Counted, Tally } from './tally.ts';
@@ -34,6 +35,7 @@ test('[P28] counts kept edit by edit are the counts of everything', () => {
         }
         tally.update(new Set(round.map(({ id }) => id)), (id) => all.get(id));
         expect(counts(tally)).toEqual(counts(new Tally(all.values())));
+        expect(counts(tally)).toEqual(counts(runSteps(Tally.inSteps([...all.values()]))));
       }
     }),
   );

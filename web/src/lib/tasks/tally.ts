@@ -4,7 +4,11 @@
  * Promise: what it says is always what counting everything would give.
  */
 
+import type { Steps } from '@holdfast/core/document.ts';
 import type { TaskRow } from './task-rules.ts';
+
+/** Some milliseconds of work. */
+const ROWS_A_STEP = 1_000;
 
 export interface StepCount {
   readonly done: number;
@@ -22,6 +26,16 @@ export class Tally {
 
   constructor(all: Iterable<Counted>) {
     for (const row of all) this.#take(row);
+  }
+
+  /** What the constructor gives, with rests in between. */
+  static *inSteps(all: readonly Counted[]): Steps<Tally> {
+    const tally = new Tally([]);
+    for (let at = 0; at < all.length; at += ROWS_A_STEP) {
+      for (const row of all.slice(at, at + ROWS_A_STEP)) tally.#take(row);
+      yield;
+    }
+    return tally;
   }
 
   /** Open tasks of a list, without subtasks. */

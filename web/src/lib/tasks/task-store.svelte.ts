@@ -65,6 +65,8 @@ export class TaskStore {
 
   #unfollow: () => void = () => undefined;
   #counted: Tally | null = null;
+  /** Views that are noted instead of made; null: they are made. */
+  #wanted: Map<string, { rule: ViewRule<TaskRow> }> | null = null;
 
   /** The rows to show until the document is there. */
   showCached(tasks: readonly CachedTask[]): void {
@@ -78,13 +80,38 @@ export class TaskStore {
   /** Goes over from the cache to the document; until that is done, the cache is shown. */
   async open(document: HoldfastDocument): Promise<void> {
     const code = await import('./going-over.ts');
-    const made = await code.makeOfDocument(document, this.#views, (task) => this.#rowFrom(task));
+    const made = await code.makeOfDocument(this.#sources(document), this.#views);
     this.#document = document;
     this.#cached = [];
     this.#unfollow = this.#follow(document);
     this.#views = made.views;
     this.#counted = made.counted;
     this.#apply(made.changed);
+  }
+
+  /** Makes the views that `read` reads, with rests in between, so that whoever reads them next finds them made. */
+  async prepare(read: () => void): Promise<void> {
+    const document = this.#document;
+    if (!document) return;
+    const code = await import('./going-over.ts');
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
+    const wanted = new Map<string, { rule: ViewRule<TaskRow> }>();
+    this.#wanted = wanted;
+    try {
+      read();
+    } finally {
+      this.#wanted = null;
+    }
+    // Their moment may end in a rest, which is no change of the document.
+    const lingering = [...this.#lingering.keys()];
+    const made = await code.makeViews(this.#sources(document), wanted);
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
+    const changed = new Set([...made.changed, ...lingering]);
+    for (const [key, view] of made.views) {
+      if (this.#views.has(key)) continue;
+      this.#bringUp(view, changed);
+      this.#views.set(key, view);
+    }
   }
 
   /** For what is asked here and there only; null until it is loaded. */
@@ -254,7 +281,10 @@ export class TaskStore {
     this.#changes();
     let view = this.#views.get(key);
     if (view) this.#views.delete(key);
-    else view = new SortedView(this.#withLingering(rule()), this.#everything());
+    else if (this.#wanted) {
+      this.#wanted.set(key, { rule: this.#withLingering(rule()) });
+      return [];
+    } else view = new SortedView(this.#withLingering(rule()), this.#everything());
     this.#views.set(key, view);
     for (const oldest of this.#views.keys()) {
       if (this.#views.size <= MAX_VIEWS) break;
@@ -310,13 +340,19 @@ export class TaskStore {
 
   #apply(changed: ReadonlySet<string>): void {
     this.#counted?.update(changed, (id) => this.#rowOf(id));
-    for (const view of this.#views.values()) {
-      view.update(
-        changed,
-        (id) => this.#rowOf(id),
-        () => this.#everything(),
-      );
-    }
+    for (const view of this.#views.values()) this.#bringUp(view, changed);
     this.#update();
+  }
+
+  #bringUp(view: SortedView<TaskRow>, changed: ReadonlySet<string>): void {
+    view.update(
+      changed,
+      (id) => this.#rowOf(id),
+      () => this.#everything(),
+    );
+  }
+
+  #sources(document: HoldfastDocument) {
+    return { document, rowFrom: (task: Task) => this.#rowFrom(task) };
   }
 }
