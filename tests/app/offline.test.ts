@@ -67,9 +67,12 @@ function watchFrames(): void {
   Object.assign(globalThis, { framesUntilRows: frames });
   const probe = document.createElement('i');
   probe.style.cssText = 'position: fixed; visibility: hidden; height: 1px';
+  // What is hidden is in the document and not painted: the page is made in two tasks and shown as one.
+  const isShown = (selector: string): boolean =>
+    [...document.querySelectorAll(selector)].some((element) => element.checkVisibility());
   const observer = new ResizeObserver(() => {
-    const hasRows = document.querySelector('[role="listitem"] input[type="checkbox"]') !== null;
-    frames.push({ hasPage: document.querySelector('h1, nav') !== null, hasRows });
+    const hasRows = isShown('[role="listitem"] input[type="checkbox"]');
+    frames.push({ hasPage: isShown('h1, nav'), hasRows });
     if (hasRows) observer.disconnect();
   });
   observer.observe(probe);
