@@ -1,10 +1,7 @@
-import { openDocument } from '@holdfast/core/document.ts';
-import type { EpochMs } from '@holdfast/core/document.ts';
-import { seededRandom } from '@holdfast/core/testing/random.ts';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import * as Y from 'yjs';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser } from '../support/chromium.ts';
+import { titlesFile } from '../support/many-tasks.ts';
 import { fingerOf, middleOf } from './finger.ts';
 import { PHONE, RIGHT_TO_LEFT, newPerson } from './person.ts';
 import type { Person, PersonOptions } from './person.ts';
@@ -434,19 +431,19 @@ test('[P28] in a long list an edit draws nothing anew but what moves, and it beg
   await page.getByLabel('File to import').setInputFiles({
     name: 'long.json',
     mimeType: 'application/json',
-    buffer: Buffer.from(fileOf(titles)),
+    buffer: Buffer.from(titlesFile(titles)),
   });
   await page.getByText('400 tasks added').waitFor();
   await anna.go('Inbox');
   await anna.row('Task 1').waitFor();
-  const drawn = await page.evaluate(() => {
-    const rows = [...document.querySelectorAll<HTMLElement>('[data-list] [data-task]')];
-    for (const row of rows) row.dataset['mark'] = 'old';
-    return rows.length;
+  // A window full, and with the next frame what lies beyond its edges.
+  const rows = page.locator('[data-list] [data-task]');
+  await expect.poll(() => rows.count()).toBeGreaterThanOrEqual(30);
+  expect(await rows.count()).toBeLessThan(200);
+  await page.evaluate(() => {
+    for (const row of document.querySelectorAll<HTMLElement>('[data-list] [data-task]'))
+      row.dataset['mark'] = 'old';
   });
-  // A window full, and what lies beyond its edges.
-  expect(drawn).toBeGreaterThanOrEqual(30);
-  expect(drawn).toBeLessThan(200);
   await anna.tick('Task 3').click();
   await anna.row('Task 3').waitFor({ state: 'detached' });
   const anew = await page.evaluate(() => ({
@@ -464,18 +461,3 @@ test('[P28] in a long list an edit draws nothing anew but what moves, and it beg
   await anna.row('Task 400').waitFor();
   expect(await page.locator('[data-list] [data-task]').count()).toBeLessThan(200);
 });
-
-/** As the app's Export writes it. */
-function fileOf(titles: readonly string[]): string {
-  const document = openDocument({
-    doc: new Y.Doc(),
-    now: () => 1_767_225_600_000 as EpochMs,
-    random: seededRandom(1),
-  });
-  document.batch('titles', () => {
-    for (const title of titles) document.createTask({ title });
-  });
-  const file = JSON.stringify(document.exportJson());
-  document.close();
-  return file;
-}

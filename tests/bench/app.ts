@@ -39,6 +39,29 @@ interface Measured {
   readonly flungDroppedPercent: number;
   /** The longest task on the main thread while the app was used, and after its start. */
   readonly longestTaskMs: number;
+  /** The longest task of each round, 0 for none of 50 ms: of a start, and of each step of a walk through the app after it. */
+  readonly walk: ReadonlyMap<string, readonly number[]>;
+}
+
+/** By CSS: to look for a name, the driver reads the whole page, a task of its own that takes longer than the app's. */
+const WALK: readonly (readonly [name: string, act: (page: Page) => Promise<void>])[] = [
+  ...['today', 'upcoming', 'calendar'].map((path) => visit(path)),
+  ['next month', async (page) => page.locator('[aria-label="Next month"]').click()],
+  ['the month after', async (page) => page.locator('[aria-label="Next month"]').click()],
+  ...['search', 'completed', 'trash', 'settings'].map((path) => visit(path)),
+  ['a list', async (page) => page.locator('nav a[href^="/list/"]').first().click()],
+  ['as a board', async (page) => page.locator('[aria-label="Show as a board"]').click()],
+  ['  by priority', async (page) => page.locator('label', { hasText: 'By priority' }).click()],
+  ['as a list', async (page) => page.locator('[aria-label="Show as a list"]').click()],
+  ['a tag', async (page) => page.locator('nav a[href^="/tag/"]').first().click()],
+  ['the inbox', async (page) => page.locator('nav a[href="/"]').first().click()],
+  ['a task', async (page) => page.locator('[data-opener]').nth(2).click()],
+  ['another', async (page) => page.locator('[data-opener]').nth(4).click()],
+  ['all of them chosen', async (page) => page.keyboard.press('Control+a')],
+];
+
+function visit(path: string): readonly [string, (page: Page) => Promise<void>] {
+  return [path, (page) => page.locator(`nav a[href="/${path}"]`).first().click()];
 }
 
 /** What the page's own script keeps for the bench. */
@@ -105,6 +128,8 @@ async function measure(site: StaticSite, size: number, rounds: number): Promise<
     const searchMs = await measureSearching(page);
     const longTasks = await page.evaluate(() => globalThis.holdfastBench.longTasks);
     await context.close();
+    const walk = new Map<string, number[]>();
+    for (let round = 0; round < rounds; round++) await measureWalk(folder, site, walk);
     return {
       size,
       firstRowMs,
@@ -114,6 +139,7 @@ async function measure(site: StaticSite, size: number, rounds: number): Promise<
       droppedPercent,
       flungDroppedPercent,
       longestTaskMs: Math.max(0, ...longTasks),
+      walk,
     };
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 20 });
@@ -202,6 +228,28 @@ async function measureSearching(page: Page): Promise<number[]> {
     for (const letter of query) times.push(await paintedAfter(page, () => page.keyboard.press(letter)));
   }
   return times;
+}
+
+/** A window of its own, so that every page is seen for the first time. */
+async function measureWalk(folder: string, site: StaticSite, found: Map<string, number[]>): Promise<void> {
+  const context = await launch(folder);
+  const page = await opened(context, `${site.url}/`);
+  const note = async (name: string): Promise<void> => {
+    const longest = await page.evaluate(() => {
+      const { longTasks } = globalThis.holdfastBench;
+      globalThis.holdfastBench.longTasks = [];
+      return Math.max(0, ...longTasks);
+    });
+    found.set(name, [...(found.get(name) ?? []), longest]);
+  };
+  await delay(SETTLE_MS);
+  await note('the start');
+  for (const [name, act] of WALK) {
+    await act(page);
+    await delay(2 * REST_MS);
+    await note(name);
+  }
+  await context.close();
 }
 
 /**
@@ -309,6 +357,10 @@ function report(measured: Measured, smallest: Measured | undefined): void {
   );
   console.log(`  ${'  while it is flung'.padEnd(34)} ${measured.flungDroppedPercent.toFixed(1)} %`);
   console.log(`  ${'longest task in use'.padEnd(34)} ${measured.longestTaskMs.toFixed(0)} ms`);
+  console.log('  longest task of a step, where there was one over 50 ms');
+  for (const [name, tasksMs] of measured.walk) {
+    if (Math.max(...tasksMs) > 0) console.log(`    ${name.padEnd(32)} ${spread(tasksMs)} ms`);
+  }
 }
 
 function median(values: readonly number[]): number {

@@ -109,6 +109,21 @@ export function manyTasksFile(options: ManyTasksOptions): string {
   return file;
 }
 
+/** Such a file with a task in the Inbox for each title. */
+export function titlesFile(titles: readonly string[]): string {
+  const document = openDocument({
+    doc: new Y.Doc(),
+    now: () => 1_767_225_600_000 as EpochMs,
+    random: seededRandom(1),
+  });
+  document.batch('titles', () => {
+    for (const title of titles) document.createTask({ title });
+  });
+  const file = JSON.stringify(document.exportJson());
+  document.close();
+  return file;
+}
+
 function idOf<T>(result: { ok: boolean; id?: unknown }): T {
   if (!result.ok) throw new Error('The generator made something that the document refused.');
   return result.id as T;

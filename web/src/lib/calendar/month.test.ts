@@ -1,7 +1,8 @@
 import type { SeriesRule } from '@holdfast/core/document.ts';
+import { runSteps } from '@holdfast/core/steps.ts';
 import { expect, test } from 'vitest';
 import type { TaskRow } from '../tasks/task-rules.ts';
-import { comingDates, entriesByDay, weeksOf } from './month.ts';
+import { comingDates, comingEntries, drawnInParts, entriesByDay, weeksOf } from './month.ts';
 
 const NOVEMBER = { from: '2026-11-01', to: '2026-11-30' };
 
@@ -49,7 +50,7 @@ test('[L4] a task stands on the viewer’s day, in the order of the clock', () =
     row('far', { due: { date: '2026-11-05', time: '20:00', timeZone: 'America/Los_Angeles' } }),
     row('other month', { due: { date: '2026-12-05' } }),
   ];
-  const days = entriesByDay(rows, { ...NOVEMBER, timeZone: 'Europe/Berlin', coming: () => [] });
+  const days = entriesByDay(rows, [], { ...NOVEMBER, timeZone: 'Europe/Berlin' });
   expect([...days].map(([date, entries]) => [date, entries.map(({ row: { id } }) => id)])).toEqual([
     ['2026-11-05', ['day', 'late']],
     ['2026-11-06', ['far']],
@@ -82,4 +83,26 @@ test('[L4] what repeats shows the dates it will have, and only once where it sta
     { ...NOVEMBER, today: '2026-11-09' },
   );
   expect(next[0]).toEqual({ date: '2026-11-17', time: '19:00', timeZone: 'Europe/Berlin' });
+});
+
+test('[L4] what is to come stands after what is there, on its days', () => {
+  const weekly = row('weekly', { due: { date: '2026-11-03' }, repeat: rule('FREQ=WEEKLY;BYDAY=TU') });
+  const rows = [weekly, row('once', { due: { date: '2026-11-10' } })];
+  const coming = runSteps(
+    comingEntries(rows, {
+      timeZone: 'Europe/Berlin',
+      datesOf: () => [{ date: '2026-11-10' }, { date: '2026-12-01' }],
+    }),
+  );
+  const days = entriesByDay(rows, coming, { ...NOVEMBER, timeZone: 'Europe/Berlin' });
+  expect([...days].map(([date, entries]) => [date, entries.map(({ key }) => key)])).toEqual([
+    ['2026-11-03', ['weekly']],
+    ['2026-11-10', ['once', 'weekly 2026-11-10 ']],
+  ]);
+});
+
+test('[L4] a month of few tasks is drawn in one part, one of many in several', () => {
+  expect(drawnInParts([3, 5, 0, 7, 2], 24)).toEqual([0, 0, 0, 0, 0]);
+  expect(drawnInParts([21, 21, 0, 3, 21], 24)).toEqual([0, 1, 1, 1, 2]);
+  expect(drawnInParts([30, 30], 24)).toEqual([0, 1]);
 });

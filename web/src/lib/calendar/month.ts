@@ -6,7 +6,7 @@
  * Limit: of one task at most MAX_COMING dates in what is shown.
  */
 
-import type { Occurrence } from '@holdfast/core/document.ts';
+import type { Occurrence, Steps } from '@holdfast/core/document.ts';
 import { RecurrenceError } from '@holdfast/core/recurrence/error.ts';
 import { openSeries, type Series, type SeriesRule, type Slot } from '@holdfast/core/recurrence/series.ts';
 import type { TaskRow } from '../tasks/task-rules.ts';
@@ -16,6 +16,7 @@ import { type Due, localDue } from '../words/local-due.ts';
 export interface Entry {
   readonly key: string;
   readonly row: TaskRow;
+  readonly date: LocalDate;
   readonly time: LocalTime | undefined;
   /** A date to come of a task that repeats; it cannot be moved by itself yet. */
   readonly isComing: boolean;
@@ -37,28 +38,60 @@ export function weeksOf(date: LocalDate, firstWeekday: number): LocalDate[][] {
   return monthGrid(date, firstWeekday).filter((week) => week.some((day) => day.slice(0, 7) === month));
 }
 
-/** By day, in the order of the clock: all-day first, as the rows come. */
+/** By day, in the order of the clock: all-day first, as the rows come; with the entries to come of `comingEntries`. */
 export function entriesByDay(
   rows: readonly TaskRow[],
-  o: Range & { timeZone: string; coming: (row: TaskRow) => readonly Due[] },
+  coming: readonly Entry[],
+  { from, to, timeZone }: Range & { timeZone: string },
 ): ReadonlyMap<LocalDate, readonly Entry[]> {
   const days = new Map<LocalDate, Entry[]>();
-  const put = (row: TaskRow, due: Due, isComing: boolean): void => {
-    const { date, time } = localDue(due, o.timeZone);
-    if (date < o.from || date > o.to) return;
-    const entry = { key: isComing ? `${row.id} ${date} ${time ?? ''}` : row.id, row, time, isComing };
-    const day = days.get(date);
+  const put = (entry: Entry): void => {
+    if (entry.date < from || entry.date > to) return;
+    const day = days.get(entry.date);
     if (day) day.push(entry);
-    else days.set(date, [entry]);
+    else days.set(entry.date, [entry]);
   };
   for (const row of rows) {
-    if (row.due) put(row, row.due, false);
-    if (row.repeat) for (const due of o.coming(row)) put(row, due, true);
+    if (!row.due) continue;
+    const { date, time } = localDue(row.due, timeZone);
+    put({ key: row.id, row, date, time, isComing: false });
   }
+  for (const entry of coming) put(entry);
   for (const day of days.values()) {
     day.sort((a, b) => compare(a.time ?? '', b.time ?? '') || Number(a.isComing) - Number(b.isComing));
   }
   return days;
+}
+
+/** `datesOf` says what a row that repeats has to come. In steps: thousands of rules are followed. */
+export function* comingEntries(
+  rows: readonly TaskRow[],
+  { timeZone, datesOf }: { timeZone: string; datesOf: (row: TaskRow) => readonly Due[] },
+): Steps<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for (const row of rows) {
+    if (!row.repeat) continue;
+    for (const due of datesOf(row)) {
+      const { date, time } = localDue(due, timeZone);
+      entries.push({ key: `${row.id} ${date} ${time ?? ''}`, row, date, time, isComing: true });
+    }
+    yield;
+  }
+  return entries;
+}
+
+/** In which part a week is drawn whose tasks are so many; a part holds `size` of them, or one week of more. */
+export function drawnInParts(weeks: readonly number[], size: number): number[] {
+  let part = 0;
+  let taken = 0;
+  return weeks.map((count) => {
+    if (taken > 0 && taken + count > size) {
+      part += 1;
+      taken = 0;
+    }
+    taken += count;
+    return part;
+  });
 }
 
 /** The dates of a series after its open occurrence, from today on. */
