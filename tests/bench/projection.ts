@@ -2,7 +2,7 @@
  * The bench of the projection: 10,000 rows of the log, each applied by itself, to projected rows, audit and outbox in a real
  * Postgres; of one space in turns as large as they get, and of many spaces in the small turns of a steady load. Medians of
  * the rounds, with the least and the greatest. CPU is user and system time: here that of this process with all its threads
- * (the collector of garbage is one), in Postgres that of the connections the projection has. Needs Linux.
+ * (the collector of garbage is one), in Postgres that of its one connection. Needs Linux.
  *
  *   --rounds=N        3 unless said otherwise
  *   --rows=N          10,000 unless said otherwise
@@ -28,8 +28,7 @@ const EDITS_PER_ROW_KIND = 5;
 const WRITERS = 20;
 /** What 1,000 updates a second leave for a turn in each of the documents of the bench `sync`. */
 const MANY = { spaces: 24, rowsPerTurn: 40 };
-/** Those of a thread of the projection. */
-const CONNECTIONS = 2;
+const OWN_PID = { name: 'bench-own-pid', text: 'SELECT pg_backend_pid() AS pid' };
 
 export async function benchProjection(options: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -44,7 +43,8 @@ export async function benchProjection(options: string[]): Promise<void> {
   const database = createDatabase({
     url: postgres.url,
     onError: () => undefined,
-    maxConnections: CONNECTIONS,
+    // So that it is always the one that is measured.
+    maxConnections: 1,
   });
   try {
     await migrate(database);
@@ -138,8 +138,8 @@ async function project(
     open.add(id);
   }
   const projector = createProjector(database, EFFECTS, { ...PROJECTION, maxRows });
-  const connections = await postgresPids(database);
-  const postgresBefore = sum(connections.map(cpuSeconds));
+  const [backend] = await database.run<{ pid: number }>(OWN_PID, []);
+  const postgresBefore = cpuSeconds(backend?.pid ?? 0);
   const cpuBefore = process.cpuUsage();
   const beganAt = performance.now();
   let auditRows = 0;
@@ -152,18 +152,7 @@ async function project(
   }
   const ms = performance.now() - beganAt;
   const cpu = process.cpuUsage(cpuBefore);
-  const postgresMs = (sum(connections.map(cpuSeconds)) - postgresBefore) * 1000;
+  const postgresMs = (cpuSeconds(backend?.pid ?? 0) - postgresBefore) * 1000;
   await projector.close();
   return { ms, cpuMs: (cpu.user + cpu.system) / 1000, postgresMs, auditRows };
-}
-
-/** Of all connections there can be, opened if they are not. */
-async function postgresPids(database: Database): Promise<number[]> {
-  const mine = { name: 'bench-own-pid', text: 'SELECT pg_backend_pid() AS pid, pg_sleep(0.05)' };
-  const asked = Array.from({ length: CONNECTIONS }, () => database.run<{ pid: number }>(mine, []));
-  return [...new Set((await Promise.all(asked)).flat().map(({ pid }) => pid))];
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
 }
