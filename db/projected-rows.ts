@@ -97,7 +97,18 @@ export async function projectedIds(
 export async function writeProjection(tx: Tx, spaceId: string, rows: ProjectedRows): Promise<void> {
   const { gone } = rows;
   if (rows.taskIds.length > 0) {
-    await runIn(tx, WRITE_TASKS, [spaceId, rows.tasks, rows.occurrences, rows.taskIds]);
+    const values = [spaceId, rows.tasks, rows.occurrences, rows.taskIds];
+    const over = await runIn<{ taskId: string; ordinal: number }>(tx, WRITE_TASKS, values);
+    // Seldom any, and planned anew each time: a plan that is kept would read the table, if that was small when it was made.
+    if (over.length > 0) {
+      await sql`
+        DELETE FROM projected_occurrence AS old
+        USING unnest(${over.map(({ taskId }) => taskId)}::text[], ${over.map(({ ordinal }) => ordinal)}::int[])
+          AS over (task_id, ordinal)
+        WHERE old.space_id = ${spaceId} AND old.task_id = over.task_id AND old.ordinal = over.ordinal`.execute(
+        tx,
+      );
+    }
   }
   if (gone.taskIds.length > 0) await runIn(tx, REMOVE_TASKS, [spaceId, gone.taskIds]);
   if (rows.listIds.length > 0) await runIn(tx, WRITE_LISTS, [spaceId, rows.lists]);
@@ -194,10 +205,7 @@ function listRecords(json: string): RawBuilder<unknown> {
   return sql`jsonb_to_recordset(${json}::jsonb) AS ${sql.raw(LIST_RECORD)}`;
 }
 
-/**
- * Tasks, their occurrences, and away with the occurrences of touched tasks that are not among them: by their place in the
- * table, since each was found by a look into the index (prepared.ts says why) and nobody else writes them meanwhile.
- */
+/** Writes tasks and their occurrences, and tells which occurrences of touched tasks are there and not among them. */
 const WRITE_TASKS = {
   name: 'write-tasks',
   text: `
@@ -210,36 +218,35 @@ const WRITE_TASKS = {
         SET state = excluded.state, body = excluded.body, closed_at = excluded.closed_at
       WHERE projected_occurrence.state <> excluded.state OR projected_occurrence.body <> excluded.body
         OR projected_occurrence.closed_at IS DISTINCT FROM excluded.closed_at
-    ), gone AS (
-      DELETE FROM projected_occurrence WHERE ctid = ANY(ARRAY(
-        SELECT there.place FROM unnest($4::text[]) AS touched (task_id)
-        CROSS JOIN LATERAL (
-          SELECT old.ctid AS place, old.task_id, old.ordinal FROM projected_occurrence AS old
-          WHERE old.space_id = $1 AND old.task_id = touched.task_id OFFSET 0
-        ) AS there
-        WHERE NOT EXISTS (
-          SELECT 1 FROM occurrence WHERE occurrence.task_id = there.task_id AND occurrence.ordinal = there.ordinal
-        )
-      ))
+    ), tasks AS (
+      INSERT INTO projected_task (
+        space_id, id, title, notes, status, priority, start, due, due_date, due_at, list_id, parent_id, section,
+        sort_order, tags, reminders, rule, ordinal, trashed_at, created_at, updated_at, closed_at, created_by,
+        search, digest
+      )
+      SELECT $1::uuid, ${TASK_COLUMNS}, created_by, ${TASK_SEARCH}, digest
+      FROM jsonb_to_recordset($2::jsonb) AS ${TASK_RECORD}
+      ON CONFLICT (space_id, id) DO UPDATE SET
+        title = excluded.title, notes = excluded.notes, status = excluded.status, priority = excluded.priority,
+        start = excluded.start, due = excluded.due, due_date = excluded.due_date, due_at = excluded.due_at,
+        list_id = excluded.list_id, parent_id = excluded.parent_id, section = excluded.section,
+        sort_order = excluded.sort_order, tags = excluded.tags, reminders = excluded.reminders,
+        rule = excluded.rule, ordinal = excluded.ordinal, trashed_at = excluded.trashed_at,
+        created_at = excluded.created_at, updated_at = excluded.updated_at, closed_at = excluded.closed_at,
+        created_by = coalesce(excluded.created_by, projected_task.created_by), search = excluded.search,
+        digest = excluded.digest
+      WHERE projected_task.digest <> excluded.digest
+        OR (projected_task.created_by IS NULL AND excluded.created_by IS NOT NULL)
     )
-    INSERT INTO projected_task (
-      space_id, id, title, notes, status, priority, start, due, due_date, due_at, list_id, parent_id, section,
-      sort_order, tags, reminders, rule, ordinal, trashed_at, created_at, updated_at, closed_at, created_by,
-      search, digest
-    )
-    SELECT $1::uuid, ${TASK_COLUMNS}, created_by, ${TASK_SEARCH}, digest
-    FROM jsonb_to_recordset($2::jsonb) AS ${TASK_RECORD}
-    ON CONFLICT (space_id, id) DO UPDATE SET
-      title = excluded.title, notes = excluded.notes, status = excluded.status, priority = excluded.priority,
-      start = excluded.start, due = excluded.due, due_date = excluded.due_date, due_at = excluded.due_at,
-      list_id = excluded.list_id, parent_id = excluded.parent_id, section = excluded.section,
-      sort_order = excluded.sort_order, tags = excluded.tags, reminders = excluded.reminders,
-      rule = excluded.rule, ordinal = excluded.ordinal, trashed_at = excluded.trashed_at,
-      created_at = excluded.created_at, updated_at = excluded.updated_at, closed_at = excluded.closed_at,
-      created_by = coalesce(excluded.created_by, projected_task.created_by), search = excluded.search,
-      digest = excluded.digest
-    WHERE projected_task.digest <> excluded.digest
-      OR (projected_task.created_by IS NULL AND excluded.created_by IS NOT NULL)`,
+    SELECT there.task_id AS "taskId", there.ordinal
+    FROM unnest($4::text[]) AS touched (task_id)
+    CROSS JOIN LATERAL (
+      SELECT old.task_id, old.ordinal FROM projected_occurrence AS old
+      WHERE old.space_id = $1 AND old.task_id = touched.task_id OFFSET 0
+    ) AS there
+    WHERE NOT EXISTS (
+      SELECT 1 FROM occurrence WHERE occurrence.task_id = there.task_id AND occurrence.ordinal = there.ordinal
+    )`,
 };
 
 const WRITE_LISTS = {
