@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EpochMs, LocalDate, TaskId } from './document.ts';
-import { reminders } from './reminders.ts';
+import { mayRemind, reminders } from './reminders.ts';
 import { createReplica, must, type Replica } from './testing/replica.ts';
 
 const PERSON = { timeZone: 'Europe/Berlin', allDayTime: '09:00', defaultBefore: null as string | null };
@@ -79,4 +79,24 @@ test('[RM5] a date is at the hour of the person, and a day before is one of the 
   must(one.document.addReminder(id, { before: 'P1D' }));
   expect(times(one)).toEqual(['2026-10-24T07:00']);
   expect(times(one, { timeZone: 'America/New_York' })).toEqual(['2026-10-24T13:00']);
+});
+
+test('[RM6] what can remind nobody is told without asking for anyone', () => {
+  const may = ({ document }: Replica, id: TaskId): boolean =>
+    mayRemind(document.task(id)?.reminders ?? [], document.openOccurrences(id));
+  const eager = { defaultBefore: 'PT10M' };
+  const { one: timed, id: timedId } = task('2026-12-01', '10:00');
+  expect([may(timed, timedId), times(timed, eager).length]).toEqual([true, 1]);
+  must(timed.document.completeTask(timedId));
+  expect([may(timed, timedId), times(timed, eager).length]).toEqual([false, 0]);
+
+  const { one, id } = task('2026-12-01');
+  expect([may(one, id), times(one, eager).length]).toEqual([false, 0]);
+  must(one.document.snooze(id, Date.UTC(2026, 11, 2) as EpochMs));
+  expect([may(one, id), times(one, eager).length]).toEqual([true, 1]);
+  must(one.document.snooze(id, null));
+  expect([may(one, id), times(one, eager).length]).toEqual([false, 0]);
+  must(one.document.editTask(id, { due: null }));
+  must(one.document.addReminder(id, { at: '2026-11-30T12:00:00Z' }));
+  expect([may(one, id), times(one, eager).length]).toEqual([true, 1]);
 });

@@ -59,6 +59,16 @@ export function reminders(input: ReminderInput): ReminderInstant[] {
   return found.sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
 }
 
+/** False only where `reminders` finds nothing, whoever is asked for. */
+export function mayRemind(
+  reminders: readonly Reminder[],
+  openOccurrences: readonly Pick<Occurrence, 'due' | 'snoozedUntil'>[],
+): boolean {
+  return openOccurrences.some(
+    ({ due, snoozedUntil }) => reminders.length > 0 || snoozedUntil !== null || due?.time !== undefined,
+  );
+}
+
 function ofOccurrence(
   task: RemindedTask,
   occurrence: Occurrence,

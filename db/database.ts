@@ -10,6 +10,8 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { Transaction } from 'kysely';
 import pg from 'pg';
+import { prepared, preparing } from './prepared.ts';
+import type { Statement } from './prepared.ts';
 import type { Schema } from './schema.ts';
 
 export interface DatabaseOptions {
@@ -23,14 +25,13 @@ export interface DatabaseOptions {
   readonly connectTimeoutMs?: number;
 }
 
-/** A statement that is prepared once per connection under its name. */
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-}
-
 /** A transaction over our tables, for who runs inside another's. */
 export type Tx = Transaction<Schema>;
+
+/** As `Database.run`, in a transaction. */
+export async function runIn<Row>(tx: Tx, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+  return (await tx.executeQuery(prepared<Row>(statement, values))).rows;
+}
 
 /** Of the pool: connections that are open, those of them that nobody uses, and callers that wait for one. */
 export interface PoolUse {
@@ -70,7 +71,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   // The pool listens only while a connection is idle. One that breaks while it is in use tells so twice, by its
   // query and by an event, and an event without a listener would end the process.
   pool.on('connect', (client) => void client.on('error', () => undefined));
-  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
   let closing: Promise<void> | undefined;
 
   /** Kysely ends the pool with itself, but only if it was ever asked for anything: `run` goes past it. */

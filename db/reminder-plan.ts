@@ -7,6 +7,7 @@
  * Limits: who is concerned and what is wanted is decided by workers/reminders/plan.ts.
  */
 import { sql } from 'kysely';
+import { runIn } from './database.ts';
 import type { Tx } from './database.ts';
 import type { MemberRole } from './schema.ts';
 import type { NotificationState } from './worker-tables.ts';
@@ -55,13 +56,7 @@ export interface NewNotification {
 
 /** Members with their preferences. */
 export async function peopleOf(tx: Tx, spaceId: string): Promise<Person[]> {
-  return tx
-    .selectFrom('member')
-    .leftJoin('notification_preferences as preferences', 'preferences.user_id', 'member.user_id')
-    .select(['member.user_id as userId', 'member.role', 'preferences.body as preferences'])
-    .where('member.space_id', '=', spaceId)
-    .orderBy('member.user_id')
-    .execute();
+  return runIn<Person>(tx, PEOPLE, [spaceId]);
 }
 
 /** Of each task that is there, a row for each open occurrence, or one without. */
@@ -70,14 +65,7 @@ export async function openOccurrencesOf(
   spaceId: string,
   taskIds: readonly string[],
 ): Promise<OpenOccurrenceRow[]> {
-  const found = await sql<OpenOccurrenceRow>`
-    SELECT task.id AS "taskId", task.status, task.trashed_at AS "trashedAt", task.created_by AS "createdBy",
-      task.reminders, occurrence.body AS occurrence
-    FROM projected_task AS task
-    LEFT JOIN projected_occurrence AS occurrence ON occurrence.space_id = task.space_id
-      AND occurrence.task_id = task.id AND occurrence.state = 'open'
-    WHERE task.space_id = ${spaceId} AND task.id = ANY(${taskIds}::text[])`.execute(tx);
-  return found.rows;
+  return runIn<OpenOccurrenceRow>(tx, OPEN_OCCURRENCES, [spaceId, taskIds]);
 }
 
 export async function knownNotifications(
@@ -85,17 +73,48 @@ export async function knownNotifications(
   spaceId: string,
   taskIds: readonly string[],
 ): Promise<KnownNotification[]> {
-  const found = await sql<KnownNotification>`
+  return runIn<KnownNotification>(tx, KNOWN, [spaceId, taskIds]);
+}
+
+const PEOPLE = {
+  name: 'people-to-remind',
+  text: `
+    SELECT member.user_id AS "userId", member.role, preferences.body AS preferences
+    FROM member LEFT JOIN notification_preferences AS preferences ON preferences.user_id = member.user_id
+    WHERE member.space_id = $1 ORDER BY member.user_id`,
+};
+
+const OPEN_OCCURRENCES = {
+  name: 'open-occurrences',
+  text: `
+    SELECT task.id AS "taskId", task.status, task.trashed_at AS "trashedAt", task.created_by AS "createdBy",
+      task.reminders, occurrence.body AS occurrence
+    FROM unnest($2::text[]) AS asked (id)
+    CROSS JOIN LATERAL (
+      SELECT id, status, trashed_at, created_by, reminders FROM projected_task
+      WHERE space_id = $1 AND id = asked.id OFFSET 0
+    ) AS task
+    LEFT JOIN LATERAL (
+      SELECT body FROM projected_occurrence
+      WHERE space_id = $1 AND task_id = asked.id AND state = 'open' OFFSET 0
+    ) AS occurrence ON true`,
+};
+
+const KNOWN = {
+  name: 'known-notifications',
+  text: `
     SELECT n.id, n.user_id AS "userId", n.key, n.state, n.reason, n.fire_at AS "fireAt", n.task_id AS "taskId",
       n.ordinal, n.reminder_id AS "reminderId", occurrence.state AS "occurrenceState"
-    FROM notification AS n
-    LEFT JOIN projected_occurrence AS occurrence ON occurrence.space_id = n.space_id
-      AND occurrence.task_id = n.task_id AND occurrence.ordinal = n.ordinal
-    WHERE n.space_id = ${spaceId} AND n.task_id = ANY(${taskIds}::text[]) AND n.kind = 'reminder'`.execute(
-    tx,
-  );
-  return found.rows;
-}
+    FROM unnest($2::text[]) AS asked (id)
+    CROSS JOIN LATERAL (
+      SELECT * FROM notification
+      WHERE space_id = $1 AND task_id = asked.id AND kind = 'reminder' OFFSET 0
+    ) AS n
+    LEFT JOIN LATERAL (
+      SELECT state FROM projected_occurrence
+      WHERE space_id = $1 AND task_id = asked.id AND ordinal = n.ordinal OFFSET 0
+    ) AS occurrence ON true`,
+};
 
 export async function insertNotifications(
   tx: Tx,

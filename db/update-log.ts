@@ -10,7 +10,8 @@
  * Why one statement: a round trip less per lock, update and insert; at 64 writers that is most of the time.
  */
 import { CompiledQuery, sql } from 'kysely';
-import type { Database, Statement } from './database.ts';
+import type { Database } from './database.ts';
+import type { Statement } from './prepared.ts';
 
 export interface LogEntry {
   readonly body: Uint8Array;

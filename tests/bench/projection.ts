@@ -1,6 +1,8 @@
 /**
- * The bench of the projection: 10,000 rows of the log of one space, each applied by itself, to projected rows, audit and
- * outbox in a real Postgres. Medians of the rounds, with the least and the greatest.
+ * The bench of the projection: 10,000 rows of the log, each applied by itself, to projected rows, audit and outbox in a real
+ * Postgres; of one space in turns as large as they get, and of many spaces in the small turns of a steady load. Medians of
+ * the rounds, with the least and the greatest. CPU is user and system time: here that of this process with all its threads
+ * (the collector of garbage is one), in Postgres that of its one connection. Needs Linux.
  *
  *   --rounds=N        3 unless said otherwise
  *   --rows=N          10,000 unless said otherwise
@@ -20,9 +22,13 @@ import { startEmbeddedPostgres } from '@holdfast/deploy/embedded-postgres.ts';
 import { Replica } from '@holdfast/workers/projection/replica.ts';
 import { createProjector, PROJECTION } from '@holdfast/workers/projection/projector.ts';
 import { EFFECTS } from '@holdfast/workers/projection/effects.ts';
+import { cpuSeconds } from './sync/process-stats.ts';
 
 const EDITS_PER_ROW_KIND = 5;
 const WRITERS = 20;
+/** What 1,000 updates a second leave for a turn in each of the documents of the bench `sync`. */
+const MANY = { spaces: 24, rowsPerTurn: 40 };
+const OWN_PID = { name: 'bench-own-pid', text: 'SELECT pg_backend_pid() AS pid' };
 
 export async function benchProjection(options: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -34,7 +40,12 @@ export async function benchProjection(options: string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   await chmod(folder, 0o711);
   const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres') });
-  const database = createDatabase({ url: postgres.url, onError: () => undefined });
+  const database = createDatabase({
+    url: postgres.url,
+    onError: () => undefined,
+    // So that it is always the one that is measured.
+    maxConnections: 1,
+  });
   try {
     await migrate(database);
     const found: Round[] = [];
@@ -56,9 +67,13 @@ export async function benchProjection(options: string[]): Promise<void> {
 type Round = Record<
   | 'apply plain, ms'
   | 'apply row by row and read, ms'
-  | 'whole turns, ms'
-  | 'whole turns, CPU ms here'
-  | 'audit rows',
+  | 'one space: turns, ms'
+  | 'one space: CPU ms here'
+  | 'one space: CPU ms in Postgres'
+  | 'one space: audit rows'
+  | 'many spaces: turns, ms'
+  | 'many spaces: CPU ms here'
+  | 'many spaces: CPU ms in Postgres',
   number
 >;
 
@@ -91,26 +106,53 @@ async function measure(database: Database, rows: readonly Uint8Array[]): Promise
   const replicaMs = performance.now() - replicaAt;
   replica.close();
 
-  const { id } = await createSpace(database, { name: 'Bench', kind: 'shared', ownerId: 'ann' });
-  const entries = rows.map((body) => ({ body, userId: 'ann', deviceId: 'laptop' }));
-  await appendBatch(database, crypto.randomUUID(), [{ spaceId: id, entries }], 60_000);
-  const projector = createProjector(database, EFFECTS, PROJECTION);
-  const cpuBefore = process.cpuUsage();
-  const turnsAt = performance.now();
-  let audit = 0;
-  for (let isFull = true; isFull;) {
-    const outcome = await projector.project(id, Date.now());
-    audit += outcome?.auditRows ?? 0;
-    isFull = outcome?.isFull ?? false;
-  }
-  const turnsMs = performance.now() - turnsAt;
-  const cpu = process.cpuUsage(cpuBefore);
-  await projector.close();
+  const one = await project(database, [rows], PROJECTION.maxRows);
+  const shares = Array.from({ length: MANY.spaces }, (_, i) =>
+    rows.slice(0, Math.ceil((rows.length - i) / MANY.spaces)),
+  );
+  const many = await project(database, shares, MANY.rowsPerTurn);
   return {
     'apply plain, ms': plainMs,
     'apply row by row and read, ms': replicaMs,
-    'whole turns, ms': turnsMs,
-    'whole turns, CPU ms here': (cpu.user + cpu.system) / 1000,
-    'audit rows': audit,
+    'one space: turns, ms': one.ms,
+    'one space: CPU ms here': one.cpuMs,
+    'one space: CPU ms in Postgres': one.postgresMs,
+    'one space: audit rows': one.auditRows,
+    'many spaces: turns, ms': many.ms,
+    'many spaces: CPU ms here': many.cpuMs,
+    'many spaces: CPU ms in Postgres': many.postgresMs,
   };
+}
+
+/** A space for each log, a turn in each by turns. */
+async function project(
+  database: Database,
+  logs: readonly (readonly Uint8Array[])[],
+  maxRows: number,
+): Promise<{ ms: number; cpuMs: number; postgresMs: number; auditRows: number }> {
+  const open = new Set<string>();
+  for (const log of logs) {
+    const { id } = await createSpace(database, { name: 'Bench', kind: 'shared', ownerId: 'ann' });
+    const entries = log.map((body) => ({ body, userId: 'ann', deviceId: 'laptop' }));
+    await appendBatch(database, crypto.randomUUID(), [{ spaceId: id, entries }], 60_000);
+    open.add(id);
+  }
+  const projector = createProjector(database, EFFECTS, { ...PROJECTION, maxRows });
+  const [backend] = await database.run<{ pid: number }>(OWN_PID, []);
+  const postgresBefore = cpuSeconds(backend?.pid ?? 0);
+  const cpuBefore = process.cpuUsage();
+  const beganAt = performance.now();
+  let auditRows = 0;
+  while (open.size > 0) {
+    for (const id of open) {
+      const outcome = await projector.project(id, Date.now());
+      auditRows += outcome?.auditRows ?? 0;
+      if (outcome?.isFull !== true) open.delete(id);
+    }
+  }
+  const ms = performance.now() - beganAt;
+  const cpu = process.cpuUsage(cpuBefore);
+  const postgresMs = (cpuSeconds(backend?.pid ?? 0) - postgresBefore) * 1000;
+  await projector.close();
+  return { ms, cpuMs: (cpu.user + cpu.system) / 1000, postgresMs, auditRows };
 }

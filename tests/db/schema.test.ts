@@ -5,7 +5,7 @@ import ts from 'typescript';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { testDatabase } from '../support/postgres.ts';
 import type { TestDatabase } from '../support/postgres.ts';
-import { createDatabase } from '@holdfast/db/database.ts';
+import { createDatabase, runIn } from '@holdfast/db/database.ts';
 import type { Database } from '@holdfast/db/database.ts';
 import { keepServerKeys } from '@holdfast/db/server-keys.ts';
 import { DatabaseTooNewError, MIGRATIONS, isMigrated, migrate } from '@holdfast/db/migrate.ts';
@@ -102,5 +102,20 @@ describe('the schema', () => {
       database.run({ name: '', text: 'SELECT 1 FROM pg_stat_activity WHERE pid = $1' }, [mine?.pid]);
     // The backend ends a moment after its connection does.
     await vi.waitFor(async () => expect(await alive()).toEqual([]), { timeout: 20_000 });
+  });
+
+  test('[DB6] a statement in a transaction is prepared once for its connection, and one without a name is not kept', async () => {
+    const twice = { name: 'twice', text: 'SELECT $1::int * 2 AS n' };
+    const found = await database.kysely.transaction().execute(async (tx) => {
+      const numbers = [...(await runIn(tx, twice, [1])), ...(await runIn(tx, twice, [21]))];
+      await sql`SELECT ${1}::int`.execute(tx);
+      const kept = sql<{ name: string; statement: string; uses: number }>`
+        SELECT name, statement, generic_plans + custom_plans AS uses FROM pg_prepared_statements WHERE name <> ''`;
+      return { numbers, kept: (await kept.execute(tx)).rows };
+    });
+    expect(found).toEqual({
+      numbers: [{ n: 2 }, { n: 42 }],
+      kept: [{ name: 'twice', statement: twice.text, uses: 2 }],
+    });
   });
 });

@@ -49,6 +49,7 @@ export function chainHash(previous: Uint8Array, row: ChainedRow): Buffer {
     row.claimed_at.getTime(),
     row.received_at.getTime(),
   ];
-  const text = `[${VERSION},${parts.map((part) => JSON.stringify(part)).join(',')},${row.before ?? 'null'},${row.after ?? 'null'}]`;
+  const said = JSON.stringify(parts).slice(1, -1);
+  const text = `[${VERSION},${said},${row.before ?? 'null'},${row.after ?? 'null'}]`;
   return createHash('sha256').update(previous).update(text).digest();
 }

@@ -7,8 +7,10 @@
  */
 import { isSameValue } from '@holdfast/core/register.ts';
 import { msOfStamp } from '@holdfast/core/stamp.ts';
-import { auditedAmong } from '@holdfast/db/projection.ts';
-import type { AuditKey, AuditRow, AuthoredRow, Cursor } from '@holdfast/db/projection.ts';
+import type { Cursor } from '@holdfast/db/projection.ts';
+import type { AuthoredRow } from '@holdfast/db/projection-log.ts';
+import { auditedAmong } from '@holdfast/db/told-changes.ts';
+import type { AuditKey, AuditRow } from '@holdfast/db/told-changes.ts';
 import type { Tx } from '@holdfast/db/database.ts';
 import { CHAIN_START, chainHash } from '../audit/chain.ts';
 import type { FieldChange } from './replica.ts';
@@ -20,27 +22,46 @@ export interface CarriedChange {
   readonly row: AuthoredRow;
 }
 
+/** One that the audit does not have yet, with what audit and events both tell of it. */
+export interface NewChange extends CarriedChange {
+  readonly key: AuditKey;
+  /** Canonical JSON, `null` for nothing. */
+  readonly beforeJson: string;
+  readonly afterJson: string;
+}
+
 /** Those that the audit does not have yet, in their order. */
 export async function newChanges(
   tx: Tx,
   spaceId: string,
   carried: readonly CarriedChange[],
-): Promise<CarriedChange[]> {
+): Promise<NewChange[]> {
   const keys = carried.map(({ change, row }) => keyOf(change, row));
   const known = await auditedAmong(tx, spaceId, keys);
   const seen = new Set<string>();
-  const fresh: CarriedChange[] = [];
+  const fresh: NewChange[] = [];
   for (const [i, each] of carried.entries()) {
-    const name = JSON.stringify(Object.values(keys[i] as AuditKey));
+    const key = keys[i] as AuditKey;
+    const name = `${key.stamp} ${JSON.stringify([key.entity, key.entityId, key.ordinal, key.field, key.writer])}`;
     if (!known.has(i) && !seen.has(name)) {
       seen.add(name);
-      fresh.push(each);
+      fresh.push(newChange(each, key));
       continue;
     }
     const again = asReturn(each);
-    if (again !== null) fresh.push(again);
+    if (again !== null) fresh.push(newChange(again, keyOf(again.change, again.row)));
   }
   return fresh;
+}
+
+function newChange({ change, row }: CarriedChange, key: AuditKey): NewChange {
+  return {
+    change,
+    row,
+    key,
+    beforeJson: change.before === null ? 'null' : boundedJson(change.before),
+    afterJson: change.after === null ? 'null' : boundedJson(change.after),
+  };
 }
 
 /** An old value that is brought in again under its old stamp and stands again (an undo): a change without a stamp. */
@@ -49,11 +70,10 @@ function asReturn({ change, row }: CarriedChange): CarriedChange | null {
   return { change: { ...change, stamp: 0, writer: `#${row.seq}`, isCarried: false }, row };
 }
 
-export function auditRows(spaceId: string, cursor: Cursor, carried: readonly CarriedChange[]): AuditRow[] {
+export function auditRows(spaceId: string, cursor: Cursor, changes: readonly NewChange[]): AuditRow[] {
   let seq = cursor.auditSeq;
   let previous: Buffer = cursor.auditHash ?? CHAIN_START;
-  return carried.map(({ change, row }) => {
-    const key = keyOf(change, row);
+  return changes.map(({ change, row, key, beforeJson, afterJson }) => {
     const unchained = {
       space_id: spaceId,
       seq: ++seq,
@@ -62,8 +82,8 @@ export function auditRows(spaceId: string, cursor: Cursor, carried: readonly Car
       entity_id: change.id,
       ordinal: change.ordinal,
       field: change.field,
-      before: change.before === null ? null : boundedJson(change.before),
-      after: change.after === null ? null : boundedJson(change.after),
+      before: change.before === null ? null : beforeJson,
+      after: change.after === null ? null : afterJson,
       user_id: storableText(row.userId),
       device_id: row.deviceId,
       writer: key.writer,

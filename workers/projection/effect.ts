@@ -11,6 +11,8 @@ export interface ProjectedChange {
   readonly spaceId: string;
   /** Tasks whose row or occurrences changed, were made or removed. */
   readonly taskIds: ReadonlySet<string>;
+  /** False: of this task nobody is reminded, as it is now. Else it may be so, or is not known. */
+  readonly mayRemind: (taskId: string) => boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /**

@@ -6,16 +6,17 @@
  * Limits: `task` in an event is the task after the turn that found the change, which may hold later changes too; `changes`
  * says what this one did. A change that did not stand is no event.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { TaskId } from '@holdfast/core/ids.ts';
 import type { Model } from '@holdfast/core/model.ts';
 import { instantText, taskJson } from '@holdfast/core/task-json.ts';
 import type { Task } from '@holdfast/core/task.ts';
 import { shownSection } from '@holdfast/core/tree.ts';
 import { msOfStamp } from '@holdfast/core/stamp.ts';
-import type { Cursor, OutboxRow } from '@holdfast/db/projection.ts';
-import type { CarriedChange } from './audit-rows.ts';
-import { boundedJson, isStorableName, storableJson } from './storable.ts';
+import type { Cursor } from '@holdfast/db/projection.ts';
+import type { OutboxRow } from '@holdfast/db/told-changes.ts';
+import type { NewChange } from './audit-rows.ts';
+import { isStorableName, storableJson } from './storable.ts';
 
 const PREFIX = 'dev.holdfast.';
 
@@ -32,17 +33,18 @@ interface Deed {
   readonly at: Date;
   readonly userId: string;
   readonly isOpening: boolean;
-  readonly changes: CarriedChange[];
+  readonly changes: NewChange[];
 }
 
 export function outboxRows(
   spaceId: string,
   cursor: Cursor,
-  carried: readonly CarriedChange[],
+  changed: readonly NewChange[],
   model: Model,
 ): OutboxRow[] {
   let seq = cursor.outboxSeq;
-  return deedsOf(carried).map((deed) => {
+  const tasks = taskTexts(model);
+  return deedsOf(changed).map((deed) => {
     const type = typeOf(deed);
     return {
       space_id: spaceId,
@@ -51,14 +53,14 @@ export function outboxRows(
       type,
       subject: deed.ordinal === null ? deed.id : `${deed.id}#${deed.ordinal}`,
       at: deed.at,
-      data: dataOf(deed, model),
+      data: dataOf(deed, tasks),
     };
   });
 }
 
-function deedsOf(carried: readonly CarriedChange[]): Deed[] {
+function deedsOf(changed: readonly NewChange[]): Deed[] {
   const deeds = new Map<string, Deed>();
-  for (const each of carried) {
+  for (const each of changed) {
     const { change, row } = each;
     if (!change.stands || change.entity === 'filter' || change.entity === 'section') continue;
     const isOpening = change.field === 'occurrence';
@@ -109,23 +111,37 @@ function verbOf({ changes }: Deed): TaskDeed {
   return kind === 'skipped' || kind === 'cancelled' ? 'skipped' : 'reopened';
 }
 
-function dataOf({ entity, id, ordinal, stamp, userId, changes }: Deed, model: Model): string {
-  const task = entity === 'task' && isStorableName(id) ? model.task(id as TaskId) : undefined;
+function dataOf(
+  { entity, id, ordinal, stamp, userId, changes }: Deed,
+  taskText: (id: string) => string,
+): string {
   const parts = [
     `"${entity}Id":${storableJson(id)}`,
     ...(ordinal === null ? [] : [`"ordinal":${ordinal}`]),
     `"userId":${storableJson(userId)}`,
     `"claimedAt":${stamp === 0 ? 'null' : JSON.stringify(new Date(msOfStamp(stamp)).toISOString())}`,
-    `"changes":[${changes.map(({ change }) => changeJson(change)).join(',')}]`,
-    ...(entity === 'task'
-      ? [`"task":${task === undefined ? 'null' : storableJson(toldTask(task, model))}`]
-      : []),
+    `"changes":[${changes.map(changeJson).join(',')}]`,
+    ...(entity === 'task' ? [`"task":${taskText(id)}`] : []),
   ];
   return `{${parts.join(',')}}`;
 }
 
-function changeJson({ field, before, after }: { field: string; before: unknown; after: unknown }): string {
-  return `{"field":${storableJson(field)},"before":${boundedJson(before)},"after":${boundedJson(after)}}`;
+function changeJson({ change, beforeJson, afterJson }: NewChange): string {
+  return `{"field":${storableJson(change.field)},"before":${beforeJson},"after":${afterJson}}`;
+}
+
+/** Each task is read once, however many events of the turn tell of it. */
+function taskTexts(model: Model): (id: string) => string {
+  const texts = new Map<string, string>();
+  return (id) => {
+    let text = texts.get(id);
+    if (text === undefined) {
+      const task = isStorableName(id) ? model.task(id as TaskId) : undefined;
+      text = task === undefined ? 'null' : storableJson(toldTask(task, model));
+      texts.set(id, text);
+    }
+    return text;
+  };
 }
 
 /** The API has its trash for what is in it; whoever only hears of a task is told. */
@@ -139,7 +155,7 @@ function toldTask(task: Task, model: Model): object {
 /** A UUID of version 8 (RFC 9562): the first bits of a hash over what was done. */
 function eventId(spaceId: string, { entity, id, ordinal, stamp, writer }: Deed, type: string): string {
   const name = JSON.stringify([spaceId, entity, id, ordinal, stamp, writer, type]);
-  const bytes = createHash('sha256').update(name).digest().subarray(0, 16);
+  const bytes = hash('sha256', name, 'buffer').subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = bytes.toString('hex');

@@ -9,27 +9,26 @@
 import { randomUUID } from 'node:crypto';
 import { parseOccurrenceId } from '@holdfast/core/ids.ts';
 import type { Database, Tx } from '@holdfast/db/database.ts';
+import { projectedIds, writeProjection } from '@holdfast/db/projected-rows.ts';
+import type { NamedRow, ProjectedRows } from '@holdfast/db/projected-rows.ts';
+import { moveCursor, withCursor } from '@holdfast/db/projection.ts';
+import type { Cursor } from '@holdfast/db/projection.ts';
 import {
-  appendAudit,
-  appendOutbox,
+  explainQuarantine,
   firstMissing,
   headOf,
-  explainQuarantine,
-  moveCursor,
-  projectedIds,
   quarantineRow,
   readAside,
   readAuthored,
   snapshotAfter,
   snapshotUpTo,
-  withCursor,
-  writeProjection,
-} from '@holdfast/db/projection.ts';
+} from '@holdfast/db/projection-log.ts';
+import type { AuthoredRow } from '@holdfast/db/projection-log.ts';
+import { appendAudit, appendOutbox } from '@holdfast/db/told-changes.ts';
 import { appendBatch } from '@holdfast/db/update-log.ts';
-import type { AuthoredRow, Cursor, NamedRow, ProjectedRows } from '@holdfast/db/projection.ts';
 import { auditRows, newChanges } from './audit-rows.ts';
 import type { CarriedChange } from './audit-rows.ts';
-import type { ProjectionEffect } from './effect.ts';
+import type { ProjectedChange, ProjectionEffect } from './effect.ts';
 import { outboxRows } from './events.ts';
 import { NEVER_CAME } from '../build-snapshot.ts';
 import { Replica } from './replica.ts';
@@ -150,9 +149,14 @@ async function projectRows(projection: Projection, turn: Turn): Promise<Taken> {
   }
   const bytes = rows.reduce((sum, row) => sum + row.body.length, 0);
   const isFull = rows.length >= settings.maxRows || bytes >= settings.maxBytes;
-  const outcome = await write(projection, turn, attempt, Math.max(attempt.replica.seq, lastSeq(offered)));
+  const { outcome, hasAside } = await write(
+    projection,
+    turn,
+    attempt,
+    Math.max(attempt.replica.seq, lastSeq(offered)),
+  );
   const { replica } = attempt;
-  const aside = await readAside(turn.tx, turn.spaceId, NEVER_CAME, MAX_REVIVED);
+  const aside = hasAside ? await readAside(turn.tx, turn.spaceId, NEVER_CAME, MAX_REVIVED) : [];
   return {
     outcome: { ...outcome, isFull: isFull && waitsUntil === null, waitsUntil },
     replica,
@@ -167,7 +171,8 @@ async function pastWhatIsAside(projection: Projection, turn: Turn): Promise<Take
   if (head <= cursor.seq) return { outcome: NOTHING, replica: turn.known };
   const { replica, isJump } = await openReplica(turn, { count: 0, last: head });
   const attempt: Attempt = { replica, taken: [], carried: [], waiting: [], broken: [], isJump };
-  return { outcome: await write(projection, turn, attempt, Math.max(replica.seq, head)), replica };
+  const { outcome } = await write(projection, turn, attempt, Math.max(replica.seq, head));
+  return { outcome, replica };
 }
 
 /** The usual case: one row after the other. Null when one waits or cannot be applied. */
@@ -241,23 +246,29 @@ async function write(
   { tx, spaceId, cursor, nowMs }: Turn,
   attempt: Attempt,
   seq: number,
-): Promise<SpaceOutcome> {
+): Promise<{ readonly outcome: SpaceOutcome; readonly hasAside: boolean }> {
   const { replica, taken, broken, waiting } = attempt;
   const aside = [...broken, ...waiting.map((row) => ({ row, error: NEVER_CAME }))];
   for (const { row, error } of aside) await quarantineRow(tx, spaceId, row.seq, error);
   const touched = replica.takeTouched();
   if (attempt.isJump) await touchAll(tx, spaceId, replica, touched);
   const changes = await newChanges(tx, spaceId, attempt.carried);
-  await writeProjection(tx, spaceId, projectedRows(replica, touched, birthsIn(attempt.carried)));
+  const { rows, reminding } = projectedRows(replica, touched, birthsIn(attempt.carried));
+  await writeProjection(tx, spaceId, rows);
   const audit = auditRows(spaceId, cursor, changes);
-  await appendAudit(tx, audit);
+  await appendAudit(tx, spaceId, audit);
   const events = outboxRows(spaceId, cursor, changes, replica.model);
-  await appendOutbox(tx, events);
-  const taskIds = new Set([...touched.tasks].filter(isStorableName));
-  const change = { spaceId, taskIds, now: nowMs, receivedAt: firstEdits(attempt, nowMs) };
+  await appendOutbox(tx, spaceId, events);
+  const change: ProjectedChange = {
+    spaceId,
+    taskIds: new Set(rows.taskIds),
+    mayRemind: (taskId) => reminding.has(taskId),
+    now: nowMs,
+    receivedAt: firstEdits(attempt, nowMs),
+  };
   for (const effect of effects) await effect(tx, change);
   replica.seq = seq;
-  await moveCursor(
+  const { hasAside } = await moveCursor(
     tx,
     spaceId,
     {
@@ -267,8 +278,9 @@ async function write(
       outboxSeq: cursor.outboxSeq + events.length,
     },
     new Date(nowMs),
+    NEVER_CAME,
   );
-  return {
+  const outcome: SpaceOutcome = {
     rows: taken.length,
     auditRows: audit.length,
     events: events.length,
@@ -276,36 +288,57 @@ async function write(
     isFull: false,
     waitsUntil: null,
   };
+  return { outcome, hasAside };
 }
 
-/** The rows of all that was touched, as the replica now reads it. */
+/** The rows of all that was touched, as the replica now reads it, and the tasks among them that may remind someone. */
 export function projectedRows(
   { model }: Replica,
   touched: Touched,
   births: ReadonlyMap<string, string>,
-): ProjectedRows {
+): { readonly rows: ProjectedRows; readonly reminding: ReadonlySet<string> } {
   const tasks: string[] = [];
   const occurrences: string[] = [];
+  const goneTasks: string[] = [];
+  const reminding = new Set<string>();
   const taskIds = [...touched.tasks].filter(isStorableName);
   for (const id of taskIds) {
     const row = taskRow(model, id, births.get(id) ?? null);
-    if (row === null) continue;
-    tasks.push(storableJson(row.task));
-    for (const occurrence of row.occurrences) occurrences.push(storableJson(occurrence));
+    if (row === null) goneTasks.push(id);
+    else {
+      tasks.push(row.task);
+      occurrences.push(...row.occurrences);
+      if (row.mayRemind) reminding.add(id);
+    }
   }
-  const listIds = [...touched.lists].filter(isStorableName);
-  const tagIds = [...touched.tags].filter(isStorableName);
-  const named = (rows: readonly (NamedRow | null)[]): string =>
-    `[${rows.flatMap((row) => (row === null ? [] : storableJson(row))).join()}]`;
-  return {
+  const lists = named(touched.lists, (id) => listRow(model, id));
+  const tags = named(touched.tags, (id) => tagRow(model, id));
+  const rows: ProjectedRows = {
     taskIds,
-    listIds,
-    tagIds,
+    listIds: lists.ids,
+    tagIds: tags.ids,
+    gone: { taskIds: goneTasks, listIds: lists.gone, tagIds: tags.gone },
     tasks: `[${tasks.join()}]`,
     occurrences: `[${occurrences.join()}]`,
-    lists: named(listIds.map((id) => listRow(model, id))),
-    tags: named(tagIds.map((id) => tagRow(model, id))),
+    lists: lists.rows,
+    tags: tags.rows,
   };
+  return { rows, reminding };
+}
+
+function named(
+  touched: ReadonlySet<string>,
+  rowOf: (id: string) => NamedRow | null,
+): { readonly ids: readonly string[]; readonly gone: readonly string[]; readonly rows: string } {
+  const ids = [...touched].filter(isStorableName);
+  const gone: string[] = [];
+  const rows: string[] = [];
+  for (const id of ids) {
+    const row = rowOf(id);
+    if (row === null) gone.push(id);
+    else rows.push(storableJson(row));
+  }
+  return { ids, gone, rows: `[${rows.join()}]` };
 }
 
 /** The replica at the cursor: as it was kept, caught up, or made of the newest snapshot below and the rows since. */

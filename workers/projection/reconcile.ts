@@ -7,14 +7,8 @@
  * Limits: while a space is compared it is not projected.
  */
 import type { Database } from '@holdfast/db/database.ts';
-import {
-  driftedRows,
-  forgetDigests,
-  noteReconciled,
-  spacesToReconcile,
-  withCursor,
-  writeProjection,
-} from '@holdfast/db/projection.ts';
+import { driftedRows, forgetDigests, writeProjection } from '@holdfast/db/projected-rows.ts';
+import { noteReconciled, spacesToReconcile, withCursor } from '@holdfast/db/projection.ts';
 import type { Job } from '../job.ts';
 import type { WorkerLogger } from '../telemetry.ts';
 import type { ProjectionEffect } from './effect.ts';
@@ -39,14 +33,20 @@ export async function reconcileSpace(
     );
     const touched = replica.takeTouched();
     await touchAll(tx, spaceId, replica, touched);
-    const rows = projectedRows(replica, touched, new Map());
+    const { rows } = projectedRows(replica, touched, new Map());
     replica.close();
     const drifted = await driftedRows(tx, spaceId, rows);
     const drift = drifted.tasks.length + drifted.lists.length + drifted.tags.length;
     if (drift > 0) {
       await forgetDigests(tx, spaceId, drifted.tasks);
       await writeProjection(tx, spaceId, rows);
-      const change = { spaceId, taskIds: new Set(drifted.tasks), now: nowMs, receivedAt: () => nowMs };
+      const change = {
+        spaceId,
+        taskIds: new Set(drifted.tasks),
+        mayRemind: () => true,
+        now: nowMs,
+        receivedAt: () => nowMs,
+      };
       for (const effect of effects) await effect(tx, change);
     }
     await noteReconciled(tx, spaceId, drift, new Date(nowMs));
@@ -67,7 +67,7 @@ export async function compareSpace(
     );
     const touched = replica.takeTouched();
     await touchAll(tx, spaceId, replica, touched);
-    const drifted = await driftedRows(tx, spaceId, projectedRows(replica, touched, new Map()));
+    const drifted = await driftedRows(tx, spaceId, projectedRows(replica, touched, new Map()).rows);
     replica.close();
     return drifted.tasks.length + drifted.lists.length + drifted.tags.length;
   });

@@ -5,32 +5,39 @@
  * cannot store is replaced (storable.ts), never refused, so that one odd task stops no other.
  * Limits: of a series the last CLOSED_KEPT closed occurrences are kept here; the document has them all.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { foldText } from '@holdfast/core/fold.ts';
 import type { ListId, TagId, TaskId } from '@holdfast/core/ids.ts';
 import type { Model } from '@holdfast/core/model.ts';
 import { Temporal } from '@holdfast/core/recurrence/temporal.ts';
+import { mayRemind } from '@holdfast/core/reminders.ts';
 import { closedOccurrences } from '@holdfast/core/series/reading.ts';
-import type { Task, When } from '@holdfast/core/task.ts';
+import type { Occurrence, Task, When } from '@holdfast/core/task.ts';
 import { PRIORITIES } from '@holdfast/core/values.ts';
-import type { NamedRow, OccurrenceRow, TaskRow } from '@holdfast/db/projection.ts';
+import type { NamedRow, OccurrenceRow, TaskRow } from '@holdfast/db/projected-rows.ts';
 import { isStorableName, storableInstant, storableJson, storableText } from './storable.ts';
 
 export const CLOSED_KEPT = 100;
 /** Of the notes; a search vector of Postgres can be one megabyte. */
 const MAX_SEARCH_CHARS = 100_000;
 
+/** A task and its occurrences as text of JSON. */
+export interface TaskText {
+  readonly task: string;
+  readonly occurrences: readonly string[];
+  /** False: it reminds nobody of anything. */
+  readonly mayRemind: boolean;
+}
+
 /** Null: there is no such task, or none that can be stored. */
-export function taskRow(
-  model: Model,
-  id: string,
-  createdBy: string | null,
-): { readonly task: TaskRow; readonly occurrences: readonly OccurrenceRow[] } | null {
+export function taskRow(model: Model, id: string, createdBy: string | null): TaskText | null {
   const task = isStorableName(id) ? model.task(id as TaskId) : undefined;
   if (task === undefined) return null;
   const tagNames = task.tags.flatMap((tag) => model.tag(tag)?.name ?? []);
-  const occurrences = occurrenceRows(model, task);
-  const row = {
+  const series = model.series(task.id);
+  const open = series === undefined || task.trashedAt !== null ? [] : series.open;
+  const occurrences = occurrenceRows(model, task, series, open).map(storableJson);
+  const row: Omit<TaskRow, 'created_by' | 'digest'> = {
     id,
     title: storableText(task.title),
     notes: storableText(task.notes),
@@ -56,7 +63,10 @@ export function taskRow(
     search_tags: searchable(tagNames.join(' ')),
     search_notes: searchable(task.notes),
   };
-  return { task: { ...row, created_by: createdBy, digest: digestOf([row, occurrences]) }, occurrences };
+  const json = storableJson(row);
+  const digest = hash('sha256', `[${json},[${occurrences.join()}]]`, 'base64url').slice(0, 22);
+  const more = `{"created_by":${storableJson(createdBy)},"digest":"${digest}",`;
+  return { task: more + json.slice(1), occurrences, mayRemind: mayRemind(task.reminders, open) };
 }
 
 /** Null: there is no such list, or none that can be stored. */
@@ -90,19 +100,20 @@ function namedRow(named: {
 }
 
 /** Open ones of every open task; closed ones only of what repeats or did. */
-function occurrenceRows(model: Model, task: Task): OccurrenceRow[] {
-  const series = model.series(task.id);
+function occurrenceRows(
+  model: Model,
+  task: Task,
+  series: ReturnType<Model['series']>,
+  openOnes: readonly Occurrence[],
+): OccurrenceRow[] {
   if (series === undefined) return [];
-  const open: OccurrenceRow[] =
-    task.trashedAt !== null
-      ? []
-      : series.open.map((occurrence) => ({
-          task_id: task.id,
-          ordinal: occurrence.ordinal,
-          state: 'open',
-          body: occurrence,
-          closed_at: null,
-        }));
+  const open: OccurrenceRow[] = openOnes.map((occurrence) => ({
+    task_id: task.id,
+    ordinal: occurrence.ordinal,
+    state: 'open',
+    body: occurrence,
+    closed_at: null,
+  }));
   if (model.entity('task', task.id)?.registers.has('rule') !== true) return open;
   const closed = closedOccurrences(series, task.id).slice(-CLOSED_KEPT);
   return [
@@ -144,8 +155,4 @@ function nameOrNull(name: string | null): string | null {
 
 function textOrNull(text: string | null): string | null {
   return text === null ? null : storableText(text);
-}
-
-function digestOf(value: unknown): string {
-  return createHash('sha256').update(storableJson(value)).digest('base64url').slice(0, 22);
 }

@@ -43,14 +43,18 @@ export type CancelReason =
 /** A first import brings thousands of tasks at once. */
 const TASKS_PER_TURN = 1000;
 
-export const planReminders: ProjectionEffect = async (tx, { spaceId, taskIds, now, receivedAt }) => {
-  if (taskIds.size === 0) return;
-  const people = await peopleOf(tx, spaceId);
+export const planReminders: ProjectionEffect = async (tx, change) => {
+  const { spaceId, taskIds, mayRemind, now, receivedAt } = change;
   const ids = [...taskIds];
+  let people: readonly Person[] | null = null;
   for (let from = 0; from < ids.length; from += TASKS_PER_TURN) {
     const some = ids.slice(from, from + TASKS_PER_TURN);
-    const open = await openOccurrencesOf(tx, spaceId, some);
     const known = await knownNotifications(tx, spaceId, some);
+    const told = new Set(known.map(({ taskId }) => taskId));
+    const concerned = some.filter((id) => told.has(id) || mayRemind(id));
+    if (concerned.length === 0) continue;
+    people ??= await peopleOf(tx, spaceId);
+    const open = await openOccurrencesOf(tx, spaceId, concerned);
     const plan = comparePlan({ tasks: tasksFrom(open), known, people, now, receivedAt });
     await insertNotifications(tx, spaceId, plan.insert, now);
     await reviveNotifications(tx, plan.revive, now);

@@ -45,7 +45,7 @@ export function replanRemindersJob({ database, onPlanned }: ReplanJobOptions): J
           await excludeProjection(tx, spaceId);
           const taskIds = new Set(await tasksToPlan(tx, spaceId));
           // What these preferences make past is past: nobody asked for it then.
-          await planReminders(tx, { spaceId, taskIds, now, receivedAt: () => now });
+          await planReminders(tx, { spaceId, taskIds, mayRemind: () => true, now, receivedAt: () => now });
         }
         await moveHeldDigests(tx, userId, quietUntil(preferences, now as EpochMs) ?? now);
         const home = await personalSpace(tx, userId);
