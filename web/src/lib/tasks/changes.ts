@@ -15,11 +15,18 @@ import type {
   TagId,
   TaskId,
 } from '@holdfast/core/document.ts';
-import type { App } from '../app.svelte.ts';
 import { type Due, dueWords, type Present } from '../words/due-words.ts';
 import { t } from '../words/language.ts';
 import { nextColour } from './colours.ts';
+import type { Intents } from './intents.ts';
 import { type Priority, priorityName } from './priority.ts';
+import type { TaskStore } from './task-store.svelte.ts';
+
+/** Of the app what this needs. */
+interface App {
+  readonly intents: Pick<Intents, 'change'>;
+  readonly tasks: TaskStore;
+}
 
 /** As a sentence begins: "Due tomorrow". */
 export function dueSaid(due: Due | null, present: Present): string {
