@@ -1097,8 +1097,7 @@ export const GERMAN: Catalog = {
   'Weeks begin on': 'Wochen beginnen am',
   'Time zone': 'Zeitzone',
   'Device: {city}': 'Gerät: {city}',
-  'What is due today and when reminders ring go by its clock; choosing reloads the app. That of the device travels with you. A task can have a zone of its own, under its due date.':
-    'Nach ihrer Uhr geht, was heute fällig ist und wann Erinnerungen kommen; die Wahl lädt die App neu. Die des Geräts reist mit dir. Eine Aufgabe kann eine eigene Zone haben, unter ihrer Fälligkeit.',
+  'Today and reminders go by its clock.': 'Heute und Erinnerungen richten sich danach.',
   'New tasks go to': 'Neue Aufgaben kommen in',
   'What you add outside of the Inbox and of a list, unless its words name one.':
     'Was du außerhalb des Eingangs und einer Liste hinzufügst, wenn seine Worte keine nennen.',
