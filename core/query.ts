@@ -21,9 +21,10 @@
  *
  * German words are understood beside the English ones, everywhere and in one sentence with them, and make the same query
  * (query/german.ts): "fällig vor nächstem Freitag und nicht @warten". Whoever reads a query knows no language of a person.
+ * A range ("von Montag bis Freitag") is both its ends, and a date may stand before its word: "bis Freitag fällig".
  *
  * Limits: up to 2,000 characters and brackets or "not" 20 deep. A word of the language that is to be looked for stands in
- * quotation marks.
+ * quotation marks. It is one file because the parts of a parser call each other.
  */
 import { dateText, readDate } from './query/dates.ts';
 import {
@@ -36,6 +37,7 @@ import {
   GERMAN_PRIORITIES,
   GERMAN_PRIORITY,
   GERMAN_PRIORITY_COMPARISONS,
+  GERMAN_RANGES,
   GERMAN_RECURRING,
   GERMAN_SORT,
   GERMAN_SORT_FIELDS,
@@ -69,6 +71,7 @@ import {
   type SortKey,
 } from './query/language.ts';
 import { nameText, quoted, tokensOf, type Token } from './query/lexer.ts';
+import { beginningOf, ofDate, type DateRange, type FoundWords } from './query/ranges.ts';
 import { wordsOf } from './matching.ts';
 import { MAX_QUERY_CHARS } from './values.ts';
 
@@ -85,6 +88,8 @@ export interface ParsedQuery {
 }
 
 const MAX_DEPTH = 20;
+/** As many words as a range can have in front of what it is of. */
+const MAX_LEADING_WORDS = 16;
 
 /** @param names with them, a list or tag that is not there is a fault */
 export function parseQuery(text: string, names?: QueryNames): ParsedQuery {
@@ -306,8 +311,12 @@ function createParser(
       return priorityTerm(token, germanPriority !== undefined) ?? textTerm(token, token.text, false);
     const english = DATE_FIELDS.get(lower);
     const field = english ?? GERMAN_DATE_FIELDS.get(key);
-    const dated = field && dateTerm(token, field, english === undefined);
+    const dated =
+      field &&
+      (rangeTerm(token, field, english === undefined) ?? dateTerm(token, field, english === undefined));
     if (dated !== undefined) return dated;
+    const leading = field === undefined ? leadingDate(at - 1) : null;
+    if (leading) return leading;
     const status = STATUSES.get(lower) ?? GERMAN_STATUSES.get(key);
     if (status !== undefined) return { kind: 'status', status, start, end };
     return textTerm(token, token.text, false);
@@ -418,10 +427,108 @@ function createParser(
     return null;
   }
 
+  function rangeTerm(token: Token, field: DateField, isGerman: boolean): Expression | undefined {
+    const range = rangeAt(at, { isAfterEnglish: !isGerman });
+    if (!range) return undefined;
+    at = range.next;
+    return rangeOf(field, range, { start: token.start, end: range.end });
+  }
+
+  /** Each end has the place of the whole, for neither stands without the other. */
+  function rangeOf(field: DateField, range: DateRange, { start, end }: Place): Expression {
+    const part = (comparison: Comparison, when: string): Expression => ({
+      kind: 'date',
+      field,
+      comparison,
+      when,
+      start,
+      end,
+    });
+    return { kind: 'and', parts: [part('>=', range.from), part('<=', range.to)], start, end };
+  }
+
+  /** "von Montag bis Freitag", "vom 1. bis 5. März", "zwischen gestern und heute". */
+  function rangeAt(index: number, place: GermanPlace, until?: number): DateRange | null {
+    const joint = GERMAN_RANGES.get(germanAt(index));
+    if (joint === undefined) return null;
+    const isJoint = (next: number): boolean => wordAt(next) === joint;
+    // A day alone has the month of the other end.
+    const at = /^(?:de[mn]|am)$/.test(wordAt(index + 1)) ? index + 2 : index + 1;
+    const day = /^([1-9]|[12]\d|3[01])\.?$/.exec(wordAt(at))?.[1];
+    const from = day !== undefined && isJoint(at + 1) ? null : dateAt(index + 1, place, until);
+    const next = from?.next ?? at + 1;
+    if ((from === null && day === undefined) || !isJoint(next)) return null;
+    const to = dateAt(next + 1, place, until) ?? dayAt(next + 1);
+    const begins = to && beginningOf(from?.when ?? null, Number(day), to.when);
+    return to && begins ? { from: begins, to: to.when, end: to.end, next: to.next } : null;
+  }
+
+  /** "5." alone, which is a date only within a range. */
+  function dayAt(index: number): FoundWords | null {
+    const token = tokens[index];
+    const day = /^([1-9]|[12]\d|3[01])\.$/.exec(wordAt(index))?.[1];
+    const when = day === undefined ? null : dateText(ofDate({ kind: 'month-day', day: Number(day) }));
+    return token && when !== null ? { when, end: token.end, next: index + 1 } : null;
+  }
+
+  /**
+   * A date, a comparison with one or a range in front of the German word that it is of: "heute fällig". Not where that word
+   * has a date behind it, nor where only a number stands before it: "Steuer 2026 erledigt".
+   */
+  function leadingDate(index: number): Expression | null {
+    const [start, next] = [tokens[index], fieldAfter(index)];
+    const field = next === null ? undefined : GERMAN_DATE_FIELDS.get(germanAt(next));
+    const of = next === null ? undefined : tokens[next];
+    if (start === undefined || of === undefined || next === null || field === undefined) return null;
+    if (hasDateBehind(next)) return null;
+    const place = { start: start.start, end: of.end };
+    const range = rangeAt(index, {}, next);
+    if (range?.next === next) {
+      at = next + 1;
+      return rangeOf(field, range, place);
+    }
+    if (next === index + 1 && isDoubtfulAlone(index, field)) return null;
+    for (const operator of [
+      { comparison: '=', length: 0 } as const,
+      operatorAt(index),
+      germanOperatorAt(index),
+    ]) {
+      const found = dateAt(index + operator.length, { isSince: wordAt(index) === 'seit' }, next);
+      if (found?.next !== next) continue;
+      at = next + 1;
+      return { kind: 'date', field, comparison: operator.comparison, when: found.when, ...place };
+    }
+    return null;
+  }
+
+  /** The nearest word that dates are of, with nothing but words of a date before it. */
+  function fieldAfter(index: number): number | null {
+    const canHaveAnd = GERMAN_RANGES.get(germanAt(index)) === 'and';
+    for (let next = index; next <= index + MAX_LEADING_WORDS; next++) {
+      const word = wordAt(next);
+      if (next > index && GERMAN_DATE_FIELDS.has(germanAt(next))) return next;
+      if (word === '' && tokens[next]?.kind !== ',') return null;
+      if (word === 'or' || word === 'not' || (word === 'and' && !canHaveAnd)) return null;
+    }
+    return null;
+  }
+
+  function hasDateBehind(field: number): boolean {
+    if (rangeAt(field + 1, {})) return true;
+    return [0, operatorAt(field + 1).length, germanOperatorAt(field + 1).length].some((length) =>
+      dateAt(field + 1 + length, {}),
+    );
+  }
+
+  /** Figures of any meaning, and "so erledigt". */
+  function isDoubtfulAlone(index: number, field: DateField): boolean {
+    return /^[\d.]+$/.test(wordAt(index)) || (field !== 'due' && wordAt(index).length < 3);
+  }
+
   /** The date at an index, in English words whatever it was said in; the language of the word before it goes first. */
-  function dateAt(index: number, place: GermanPlace): { when: string; end: number; next: number } | null {
+  function dateAt(index: number, place: GermanPlace, until?: number): FoundWords | null {
     const from = tokens[index];
-    const rest = from === undefined ? '' : text.slice(from.start, dateEnd(index));
+    const rest = from === undefined ? '' : text.slice(from.start, dateEnd(index, until));
     if (from === undefined || rest === '') return null;
     const english = readDate(rest);
     const german = place.isAfterEnglish === true && english ? null : readGermanDate(rest, place);
@@ -455,9 +562,9 @@ function createParser(
   }
 
   /** A date goes no further than the next word or mark of the language. */
-  function dateEnd(index: number): number {
+  function dateEnd(index: number, until = Infinity): number {
     let end = 0;
-    for (let next = index; tokens[next] !== undefined; next++) {
+    for (let next = index; tokens[next] !== undefined && next < until; next++) {
       const token = tokens[next];
       if (token === undefined || (token.kind !== 'word' && token.kind !== ',' && token.kind !== 'minus'))
         break;

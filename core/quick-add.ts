@@ -21,7 +21,7 @@ import type { RepeatEnd } from './recurrence/choice.ts';
 import { english } from './quick-add/english.ts';
 import { german } from './quick-add/german.ts';
 import type { Grammar } from './quick-add/grammar.ts';
-import { beginsPhrase, lexemesOf, type Lexeme } from './quick-add/lexemes.ts';
+import { beginsPhrase, endsPhrase, lexemesOf, type Lexeme } from './quick-add/lexemes.ts';
 import { nameAt, namesOf, priorityAt, type Named } from './quick-add/marks.ts';
 import type { EndMeaning, ReminderMeaning, RepeatMeaning, WhenMeaning } from './quick-add/meaning.ts';
 import type { Found } from './quick-add/pattern.ts';
@@ -170,9 +170,14 @@ function piecesOf(line: string, lexemes: readonly Lexeme[], context: QuickAddCon
       piece(reader.end(index), 'end'),
       piece(reminderAt(index), 'reminder'),
       piece(reader.start(index), 'start'),
-      piece(reader.due(index), 'due'),
+      piece(withTail(reader.due(index)), 'due'),
     ];
   };
+
+  function withTail(found: Found<WhenMeaning> | null): Found<WhenMeaning> | null {
+    const isTail = found !== null && grammar.dateTails.has(lexemes[found.next]?.text ?? '');
+    return isTail && endsPhrase(lexemes, found.next + 1) ? { ...found, next: found.next + 1 } : found;
+  }
 
   /** "@5pm" is a time, unless there is such a tag. */
   function timeOrTag(index: number): Found<Named> | null {

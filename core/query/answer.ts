@@ -22,7 +22,7 @@ import {
 import { RecurrenceError } from '../recurrence/error.ts';
 import { openZone, type Zone } from '../recurrence/zone.ts';
 import type { Priority, When } from '../task.ts';
-import { readDate, spanOf, type DaySpan } from './dates.ts';
+import { comesAgain, readDate, spanOf, type DaySpan } from './dates.ts';
 import {
   INBOX_KEYS,
   nameKey,
@@ -190,7 +190,11 @@ interface Circumstances extends QueryContext {
 function predicateOf(expression: Expression, context: Circumstances): QueryPredicate {
   switch (expression.kind) {
     case 'and': {
-      const parts = expression.parts.map((part) => predicateOf(part, context));
+      const parts = expression.parts.map((part) =>
+        part.kind === 'date'
+          ? datePredicate(part, context, beginningOf(part, expression.parts))
+          : predicateOf(part, context),
+      );
       return (task) => parts.every((part) => part(task));
     }
     case 'or': {
@@ -284,12 +288,35 @@ function isInbox({ by, value }: ExpressionOf<'list' | 'tag'>, { lists }: QueryCo
   return by === 'name' && INBOX_KEYS.has(key) && !lists.some(({ name }) => nameKey(name) === key);
 }
 
-function datePredicate(term: ExpressionOf<'date'>, context: Circumstances): QueryPredicate {
+/** Of a range, what stands beside its end: "due since monday" of "due by friday". */
+function beginningOf(
+  end: ExpressionOf<'date'>,
+  parts: readonly Expression[],
+): ExpressionOf<'date'> | undefined {
+  if (!end.comparison.startsWith('<')) return undefined;
+  return parts.find(
+    (part): part is ExpressionOf<'date'> =>
+      part.kind === 'date' && part.field === end.field && part.comparison.startsWith('>'),
+  );
+}
+
+/** @param beginning an end that would come before it is the next such day after it, where its words name no one day */
+function datePredicate(
+  term: ExpressionOf<'date'>,
+  context: Circumstances,
+  beginning?: ExpressionOf<'date'>,
+): QueryPredicate {
   const { field, comparison } = term;
   const { present, clock, weekStart = 0 } = context;
   const isPast = field === 'created' || field === 'done';
-  const found = readDate(term.when);
-  const span = found && spanOf(found.asked, { present, weekStart, isPast });
+  const asked = readDate(term.when)?.asked;
+  const from = beginning && readDate(beginning.when)?.asked;
+  const begun = from && spanOf(from, { present, weekStart, isPast });
+  const own = asked ? spanOf(asked, { present, weekStart, isPast }) : null;
+  const span =
+    asked && own && begun && own.to < begun.from && comesAgain(asked)
+      ? spanOf(asked, { present: { ...present, today: begun.from }, weekStart, isPast: false })
+      : own;
   // A day beyond the calendar is asked of nothing.
   if (span === null) return () => false;
   if (!isPast) {
@@ -299,8 +326,8 @@ function datePredicate(term: ExpressionOf<'date'>, context: Circumstances): Quer
       return when !== null && COMPARE[comparison](signOf(clock.reading(when)));
     };
   }
-  const [from, to] = clock.instants(span);
-  const signOf = (at: number): number => (at < from ? -1 : at >= to ? 1 : 0);
+  const [first, after] = clock.instants(span);
+  const signOf = (at: number): number => (at < first ? -1 : at >= after ? 1 : 0);
   if (field === 'created') return (task) => COMPARE[comparison](signOf(task.createdAt));
   return (task) =>
     task.status === 'done' && task.closedAt !== null && COMPARE[comparison](signOf(task.closedAt));

@@ -35,6 +35,11 @@ export interface QueryControls {
 
 export type QueryControl = 'status' | 'priority' | 'list' | 'due';
 
+/** The ends of a range have one place. */
+function isFirstThere({ start }: Expression, index: number, parts: readonly Expression[]): boolean {
+  return start !== parts[index - 1]?.start;
+}
+
 /** The questions of the whole that have to hold. */
 function partsOf(query: Query): readonly Expression[] {
   const { where } = query;
@@ -54,6 +59,7 @@ export function readControls(text: string, query: Query): QueryControls {
       .join(' and ');
   const typed = (control: QueryControl): string =>
     partsFor(control)
+      .filter(isFirstThere)
       .map((part) => text.slice(part.start, part.end))
       .join(' · ');
   const bound = (comparison: string): string => {
@@ -156,6 +162,7 @@ function rewritten(
   const isGrouped = query.where?.kind === 'or';
   const kept = partsOf(query)
     .filter((part) => !isOut(part))
+    .filter(isFirstThere)
     .map((part) => {
       const own = text.slice(part.start, part.end);
       return { text: isGrouped && question !== '' ? `(${own})` : own, isWord: isPlainWord(part) };

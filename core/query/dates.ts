@@ -103,6 +103,14 @@ export function spanOf(asked: AskedDate, context: DateContext): DaySpan | null {
   }
 }
 
+/** Is there such a day again and again: a weekday, a date or a month without a year? */
+export function comesAgain(asked: AskedDate): boolean {
+  if (asked.kind === 'month') return asked.year === undefined;
+  const date = asked.kind === 'when' ? asked.when.date : null;
+  if (date?.kind === 'calendar') return date.year === undefined;
+  return date?.kind === 'month-day' || (date?.kind === 'weekday' && date.which === 'coming');
+}
+
 // --- what only a question has ---
 
 /** The names in full, which come first in the tables of quick add, in their order. */

@@ -103,6 +103,28 @@ const PAIRS: readonly (readonly [german: string, english: string])[] = [
   ['fällig am letzten Freitag des Monats', 'due the last friday of the month'],
   ['fällig vor heute 14:00 fällig morgen um 15 Uhr', 'due before today 14:00 due tomorrow 15:00'],
   ['fällig morgen Abend fällig heute halb 10', 'due tomorrow 19:00 due today 9:30'],
+  // A date in front of its word.
+  ['heute fällig oder morgen fällig', 'due today or due tomorrow'],
+  ['Milch und am Freitag fällig', 'Milch and due friday'],
+  ['nicht übermorgen fällig', 'not due in 2 days'],
+  ['bis Freitag fällig und vor nächster Woche fällig', 'due by friday and due before next week'],
+  ['spätestens am Freitag fällig und ab dem 5. fällig', 'due by friday due since the 5th'],
+  ['letzte Woche erledigt und vor 3 Tagen erstellt', 'done last week created 3 days ago'],
+  ['seit 3 Tagen erledigt', 'done since 3 days ago'],
+  ['Brot in zwei Wochen fällig #Einkauf', 'Brot due in 2 weeks #Einkauf'],
+  ['am 3. März um 14 Uhr fällig', 'due 3 march 14:00'],
+  ['morgen fällig und nächsten Montag beginnt', 'due tomorrow and start next monday'],
+  // Ranges.
+  ['fällig von Montag bis Freitag', 'due since monday and due by friday'],
+  ['fällig vom 1.12. bis zum 24.12.', 'due since 1 december and due by 24 december'],
+  ['fällig zwischen dem 1. und dem 24. Dezember', 'due since 1 december and due by 24 december'],
+  ['fällig vom 3. bis 5. März 2027', 'due since 2027-03-03 and due by 2027-03-05'],
+  ['fällig vom 3. bis zum 5.', 'due since the 3rd and due by the 5th'],
+  ['fällig zwischen 20. Dezember und 5. Januar 2027', 'due since 2026-12-20 and due by 2027-01-05'],
+  ['erstellt zwischen letztem Montag und gestern', 'created since last monday and created by yesterday'],
+  ['zwischen heute und Freitag fällig', 'due since today and due by friday'],
+  ['Brot oder von morgen bis nächsten Freitag fällig', 'Brot or due since tomorrow and due by next friday'],
+  ['nicht von Montag bis Freitag fällig', 'not (due since monday and due by friday)'],
   // The order.
   ['sortiert nach Fälligkeit, Titel', 'sort by due, title'],
   ['sortieren nach Beginn aufsteigend und dann erstellt', 'sort by start asc and then created'],
@@ -170,6 +192,83 @@ test('[QL15] "Eingang" is what is in no list, unless there is such a list', () =
   expect(shownText('#inbox', { lists: [], tags: [] }, 'de')).toBe('#Eingang');
   expect(shownText('#inbox', { lists, tags: [] }, 'de')).toBe('#inbox');
 });
+
+test('[QL20] an end that would come before its beginning is the next such day after it', () => {
+  const finds = (text: string, date: string, now = NOW): boolean =>
+    createPredicate(understood(text).where, { now, timeZone: 'Europe/Berlin', ...NAMES })({
+      due: { date: date as LocalDate },
+    } as QueryTask);
+  // On a Monday "Montag" is the next one.
+  const week = 'fällig von Montag bis Freitag';
+  const days = ['2026-11-27', '2026-11-29', '2026-11-30', '2026-12-04', '2026-12-05'];
+  expect(days.map((day) => finds(week, day))).toEqual([false, false, true, true, false]);
+  expect(days.map((day) => finds('due since monday and due by friday', day))).toEqual(
+    days.map((day) => finds(week, day)),
+  );
+  const sunday = Date.parse('2026-11-29T11:00:00Z');
+  expect(days.map((day) => finds(week, day, sunday))).toEqual([false, false, true, true, false]);
+  const turn = 'fällig zwischen 20. Dezember und 5. Januar';
+  const inTheYear = ['2026-12-19', '2026-12-20', '2027-01-05', '2027-01-06'];
+  expect(inTheYear.map((day) => finds(turn, day))).toEqual([false, true, true, false]);
+  const newYear = Date.parse('2027-01-02T11:00:00Z');
+  expect(['2027-12-19', '2027-12-20', '2028-01-05'].map((day) => finds(turn, day, newYear))).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  // What names one day stays as it is.
+  expect(finds('fällig von Freitag bis heute', '2026-11-23')).toBe(false);
+});
+
+test('[QL20] of what was done, a range ends after its beginning too', () => {
+  const done = (text: string, day: string): boolean =>
+    createPredicate(understood(text).where, { now: NOW, timeZone: 'Europe/Berlin', ...NAMES })({
+      status: 'done',
+      closedAt: Date.parse(`${day}T11:00:00Z`),
+    } as QueryTask);
+  const days = ['2026-11-18', '2026-11-19', '2026-11-23', '2026-11-24'];
+  expect(days.map((day) => done('erledigt zwischen Donnerstag und Montag', day))).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+  expect(days.map((day) => done('von Montag bis Mittwoch erledigt', day))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
+});
+
+test('[QL20] a control takes a range as one, and keeps one of another date as it was typed', () => {
+  const text = 'Brot und von morgen bis Freitag fällig und erstellt zwischen gestern und heute';
+  const query = understood(text);
+  expect(readControls(text, query).typed.due).toBe('von morgen bis Freitag fällig');
+  expect(withControl(text, query, 'due', 'due today', 'de')).toBe(
+    'Brot und erstellt zwischen gestern und heute und fällig heute',
+  );
+});
+
+test.each([
+  ['heute und erledigt', ['text', 'status']],
+  ['Steuer 2026 erledigt', ['text', 'text', 'status']],
+  ['Kapitel 5 erledigt', ['text', 'text', 'status']],
+  ['das ist so erledigt', ['text', 'text', 'text', 'status']],
+  ['morgen fällig heute', ['text', 'date']],
+  ['von hier bis da erstellt', ['text', 'text', 'text', 'text', 'text']],
+])('[QL20] in %j no date stands in front of its word', (text, kinds) => {
+  const { where } = parseQuery(text, NAMES).query;
+  expect(where !== null && 'parts' in where ? where.parts.map(({ kind }) => kind) : []).toEqual(kinds);
+});
+
+test.each(['today due', 'done from monday to friday', 'friday done', 'between today and friday'])(
+  '[QL16] %j has no date in front of its word and no range, as ever',
+  (text) => {
+    const { where } = parseQuery(text, NAMES).query;
+    expect(JSON.stringify(where)).not.toMatch(/"<="|"comparison":"="/);
+  },
+);
 
 test.each([
   ['red hat notes', ['red', 'hat', 'notes']],
@@ -244,6 +343,15 @@ test('[QL17] a German date is the day that quick add takes it for', () => {
     'Sonntag, den 6. Dezember',
     'Ende des Monats',
     'Jahresende',
+    'am dritten März',
+    'zum zwölften Dezember 2027',
+    'in vierzehn Tagen',
+    'morgen in einer Woche',
+    'übernächsten Freitag',
+    'Anfang März',
+    'Ende Februar',
+    'Ende nächsten Monats',
+    'morgen um vierzehn Uhr',
     'am zweiten Freitag des Monats',
     'heute 15 Uhr',
     'morgen um 9 Uhr',
@@ -333,7 +441,7 @@ test('[QL18] a question that is written in German and read again is the same, an
 
 test('[QL18] whatever is typed in German has an answer, and what was understood is the same in both languages', () => {
   const words =
-    '( ) " # @ ! - , < >= und oder nicht fällig beginnt erstellt erledigt vor nach bis seit ab am im in den dem zum heute morgen gestern Freitag so mi März mai 5. 15.3. 3 zwei Tagen Wochen nächste nächsten letzten diese Woche Monat Wochenende Ende des Monats um 9 Uhr 10:00 Abend ohne hat mit kein Datum Notizen @warten #Eingang Priorität prio hoch mindestens !hoch offen überfällig sortiert nach Titel absteigend dann liste: etikett: Brot due friday and no tags sort by'.split(
+    '( ) " # @ ! - , < >= und oder nicht von vom zwischen 1. fällig beginnt erstellt erledigt vor nach bis seit ab am im in den dem zum heute morgen gestern Freitag so mi März mai 5. 15.3. 3 zwei Tagen Wochen nächste nächsten letzten diese Woche Monat Wochenende Ende des Monats um 9 Uhr 10:00 Abend ohne hat mit kein Datum Notizen @warten #Eingang Priorität prio hoch mindestens !hoch offen überfällig sortiert nach Titel absteigend dann liste: etikett: Brot due friday and no tags sort by'.split(
       ' ',
     );
   const lines = fc

@@ -44,6 +44,12 @@ export const GERMAN_DATE_OPERATORS = table<Comparison>([
   ['seit ab frühestens', '>='],
 ]);
 
+/** Before the first date of a range: the word between both. */
+export const GERMAN_RANGES = table<'bis' | 'and'>([
+  ['von vom ab', 'bis'],
+  ['zwischen', 'and'],
+]);
+
 export const GERMAN_OVERDUE = table([['überfällig überfällige überfälligen', true]]);
 export const GERMAN_RECURRING = table([['wiederkehrend wiederkehrende wiederkehrenden', true]]);
 

@@ -354,6 +354,7 @@ export const english: Grammar = {
     'not before',
   ),
   rangeWords: wordSet('to until till til through thru'),
+  dateTails: new Set(),
   reminders,
   reminderLeads: leadRows(
     'remind me',

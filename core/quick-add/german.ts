@@ -2,7 +2,7 @@
  * How German says dates, times, repeats and reminders. grammar.ts explains each entry, pattern.ts the phrases. Endings
  * (jeder, jede, jeden) are listed as alternatives, and umlauts also as people type them without: naechsten.
  */
-import type { Weekday } from '../recurrence/calendar.ts';
+import { monthLength, type Weekday } from '../recurrence/calendar.ts';
 import { leadRows, wordSet, wordTable, type Grammar } from './grammar.ts';
 import {
   allBut,
@@ -51,9 +51,23 @@ const DAY_PARTS = [
   ['nacht', NIGHT],
 ] as const;
 
+const NUMBERS_FROM_THIRTEEN =
+  'dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig einundzwanzig zweiundzwanzig dreiundzwanzig vierundzwanzig'.split(
+    ' ',
+  );
+/** Of days of a month, up to the last one. */
+const ORDINALS_FROM_SIXTH =
+  'sechste siebte achte neunte zehnte elfte zwölfte dreizehnte vierzehnte fünfzehnte sechzehnte siebzehnte achtzehnte neunzehnte zwanzigste einundzwanzigste zweiundzwanzigste dreiundzwanzigste vierundzwanzigste fünfundzwanzigste sechsundzwanzigste siebenundzwanzigste achtundzwanzigste neunundzwanzigste dreißigste einunddreißigste'.split(
+    ' ',
+  );
+
+/** Without a year the last of February is its 28th. */
+const A_COMMON_YEAR = 2001;
+
 const EVERY = 'jeder|jede|jeden|jedes|jedem|alle';
 const NEXT = 'nächster|nächste|nächsten|nächstes|nächstem|naechste|naechsten|naechstes|naechster';
-const COMING = 'kommender|kommende|kommenden|kommendes';
+const AFTER_NEXT = 'übernächste|übernächsten|übernächster|uebernaechste|uebernaechsten|uebernaechster';
+const COMING = 'kommender|kommende|kommenden|kommendes|kommendem';
 const THIS = 'dieser|diese|diesen|dieses|diesem';
 
 const dates = phraseTable<DateMeaning>([
@@ -62,10 +76,17 @@ const dates = phraseTable<DateMeaning>([
   phrase('übermorgen|uebermorgen', () => inDays(2)),
   phrase('in {n} {unit}', ({ n, unit }) => ({ kind: 'offset', unit, count: n })),
   phrase('heute in {n} {unit}', ({ n, unit }) => ({ kind: 'offset', unit, count: n })),
+  phrase('morgen in {n} wochen|woche', ({ n }) => inDays(7 * n + 1)),
   phrase('{weekday}', ({ weekday }) => ({ kind: 'weekday', weekday, which: 'coming' })),
   phrase(`${THIS} {weekday}`, ({ weekday }) => ({ kind: 'weekday', weekday, which: 'this' })),
   phrase(`${COMING} {weekday}`, ({ weekday }) => ({ kind: 'weekday', weekday, which: 'coming' })),
   phrase(`${NEXT} {weekday}`, ({ weekday }) => ({ kind: 'weekday', weekday, which: 'next' })),
+  phrase(`am? ${AFTER_NEXT} {weekday}`, ({ weekday }) => ({
+    kind: 'weekday',
+    weekday,
+    which: 'next',
+    weeksLater: 1,
+  })),
   phrase(`${NEXT} woche am? {weekday}`, ({ weekday }) => ({ kind: 'weekday', weekday, which: 'next' })),
   phrase(`{weekday} ${NEXT} woche`, ({ weekday }) => ({ kind: 'weekday', weekday, which: 'next' })),
   phrase('{weekday} in {n} wochen|woche', ({ n, weekday }) => ({
@@ -81,12 +102,42 @@ const dates = phraseTable<DateMeaning>([
     day: dayth,
     year,
   })),
+  phrase('{weekday}? ,? am|den|dem|zum? {nth} {month} {year}?', ({ month, nth, year }) =>
+    nth < 1 ? null : { kind: 'calendar', month, day: nth, year },
+  ),
+  phrase('anfang {month} {year}?', ({ month, year }) => ({ kind: 'calendar', month, day: 1, year })),
+  phrase('ende {month} {year}?', ({ month, year }) => ({
+    kind: 'calendar',
+    month,
+    day: monthLength(year ?? A_COMMON_YEAR, month),
+    year,
+  })),
+  phrase('mitte {month} {year}?', ({ month, year }) => ({ kind: 'calendar', month, day: 15, year })),
   phrase('{day} {month} {year}?', ({ month, day, year }) => ({ kind: 'calendar', month, day, year })),
   phrase('am|zum|den|dem|vom {dayth}', ({ dayth }) => ({ kind: 'month-day', day: dayth })),
   phrase('im {month} {year}?', ({ month, year }) => ({ kind: 'month', month, year })),
   phrase(`${NEXT} woche`, () => ({ kind: 'period', unit: 'week', edge: 'start', ahead: 1 })),
   phrase(`${NEXT} monat`, () => ({ kind: 'period', unit: 'month', edge: 'start', ahead: 1 })),
   phrase(`${NEXT} jahr`, () => ({ kind: 'period', unit: 'year', edge: 'start', ahead: 1 })),
+  phrase('übernächste|übernächster|uebernaechste|uebernaechster woche', () => ({
+    kind: 'period',
+    unit: 'week',
+    edge: 'start',
+    ahead: 2,
+  })),
+  phrase('ende der|dieser woche', () => ({ kind: 'period', unit: 'week', edge: 'end', ahead: 0 })),
+  phrase('ende nächster|naechster|kommender woche', () => ({
+    kind: 'period',
+    unit: 'week',
+    edge: 'end',
+    ahead: 1,
+  })),
+  phrase('ende nächsten|naechsten|kommenden monats', () => ({
+    kind: 'period',
+    unit: 'month',
+    edge: 'end',
+    ahead: 1,
+  })),
   phrase('ende des monats', () => ({ kind: 'period', unit: 'month', edge: 'end', ahead: 0 })),
   phrase('ende monat|monats', () => ({ kind: 'period', unit: 'month', edge: 'end', ahead: 0 })),
   phrase('monatsende', () => ({ kind: 'period', unit: 'month', edge: 'end', ahead: 0 })),
@@ -109,6 +160,7 @@ const times = phraseTable<MinuteOfDay>([
   phrase('halb {n}', ({ n }) => spokenHour(n, -30)),
   phrase('viertel nach {n}', ({ n }) => spokenHour(n, 15)),
   phrase('viertel vor {n}', ({ n }) => spokenHour(n, -15)),
+  phrase('{n} uhr', ({ n }) => (n < 24 ? spokenHour(n, 0) : null)),
   phrase('dreiviertel {n}', ({ n }) => spokenHour(n, -15)),
 ]);
 
@@ -129,6 +181,7 @@ const moments = phraseTable<WhenMeaning>([
 
 const spans = phraseTable<string>([
   phrase('einer? eine? halbe|halben stunde', () => 'PT30M'),
+  phrase('anderthalb|eineinhalb stunden', () => 'PT90M'),
   phrase('einer? eine? viertelstunde', () => 'PT15M'),
   phrase('einer? eine? dreiviertelstunde', () => 'PT45M'),
 ]);
@@ -277,6 +330,8 @@ export const german: Grammar = {
     ['zehn', 10],
     ['elf', 11],
     ['zwölf zwoelf', 12],
+    ...NUMBERS_FROM_THIRTEEN.map((word, at) => [spelled(word), at + 13] as const),
+    ['dreißig dreissig', 30],
   ]),
   ordinals: wordTable([
     ['erster erste ersten erstes', 1],
@@ -284,6 +339,7 @@ export const german: Grammar = {
     ['dritter dritte dritten drittes', 3],
     ['vierter vierte vierten viertes', 4],
     ['fünfter fünfte fünften fünftes', 5],
+    ...ORDINALS_FROM_SIXTH.map((stem, at) => [spelled(`${stem} ${stem}n`), at + 6] as const),
     ['letzter letzte letzten letztes', -1],
   ]),
   ordinalEndings: wordSet('.'),
@@ -341,6 +397,7 @@ export const german: Grammar = {
   ends,
   startLeads: leadRows('ab', 'ab dem', 'von', 'vom', 'beginnend', 'beginnend am', 'nicht vor'),
   rangeWords: wordSet('bis'),
+  dateTails: wordSet('fällig faellig'),
   reminders,
   reminderLeads: leadRows(
     'erinnere mich',
@@ -355,6 +412,12 @@ export const german: Grammar = {
   reminderJoints: wordSet('zu'),
   reminderOpenings: [],
 };
+
+/** With umlauts and without. */
+function spelled(words: string): string {
+  const plain = words.replaceAll('ü', 'ue').replaceAll('ö', 'oe').replaceAll('ß', 'ss');
+  return plain === words ? words : `${words} ${plain}`;
+}
 
 function monthDays(days: readonly number[]): RepeatMeaning {
   return { every: 1, days: { kind: 'month-days', days } };

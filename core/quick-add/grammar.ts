@@ -70,6 +70,8 @@ export interface Grammar {
   readonly startLeads: readonly (readonly string[])[];
   /** Between a start and a due date: "from Monday to Friday". */
   readonly rangeWords: ReadonlySet<string>;
+  /** Behind a due date, where it says nothing new: "heute fällig". */
+  readonly dateTails: ReadonlySet<string>;
   readonly reminders: PhraseTable<ReminderMeaning>;
   /** Before a date or time of a reminder: "remind me". */
   readonly reminderLeads: readonly (readonly string[])[];

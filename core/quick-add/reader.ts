@@ -400,7 +400,7 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     const to = when(from.next + 1, true);
     // "8am until 24 December" is a time, and the end of something else.
     if (!to || (from.value.date === null && to.value.date !== null)) return null;
-    return { value: { start: from.value, due: to.value }, next: to.next };
+    return { value: { start: inMonthOf(from.value, to.value), due: to.value }, next: to.next };
   }
 
   function bareHour(index: number): Found<WhenMeaning> | null {
@@ -452,6 +452,13 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
       ? { value: { date: null, minute: found.value }, next: found.next }
       : null;
   }
+}
+
+/** "From the 3rd to 5 March": a day alone has the month of the end. */
+function inMonthOf(from: WhenMeaning, to: WhenMeaning): WhenMeaning {
+  if (from.date?.kind !== 'month-day' || to.date?.kind !== 'calendar') return from;
+  const date = { ...to.date, day: from.date.day };
+  return isPossible(date) && date.day <= to.date.day ? { ...from, date } : from;
 }
 
 function timed(date: DateMeaning, minute: MinuteOfDay, isHalfDay: boolean): WhenMeaning {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser } from '../support/chromium.ts';
-import { newPerson } from './person.ts';
+import { PHONE, newPerson } from './person.ts';
 import { serveBuild } from './static-site.ts';
 import type { StaticSite } from './static-site.ts';
 
@@ -88,6 +88,24 @@ test('[W10] [W12] [W13] [W14] what is chosen for this browser holds at once, and
   await page.goto('/');
   await anna.add('Water the tomatoes');
   expect(await anna.row('Water the tomatoes').getByText('Home').count()).toBe(0);
+  await anna.close();
+});
+
+test('[W17] on a phone two lines say what the time zone is for, in English and in German', async () => {
+  const anna = await newPerson(browser, site.url, { viewport: PHONE, isNotInstalled: true });
+  const { page } = anna;
+  await page.goto('/settings');
+  const linesOf = (text: string): Promise<number> =>
+    page.getByText(text, { exact: true }).evaluate((hint) => {
+      const text = document.createRange();
+      text.selectNodeContents(hint);
+      return new Set([...text.getClientRects()].map(({ top }) => Math.round(top))).size;
+    });
+  expect(await linesOf('Today and reminders go by its clock.')).toBeLessThanOrEqual(2);
+  await page.getByLabel('Language', { exact: true }).selectOption('de');
+  await page.getByRole('heading', { level: 1, name: 'Einstellungen' }).waitFor();
+  expect(await linesOf('Heute und Erinnerungen richten sich danach.')).toBeLessThanOrEqual(2);
+  expect(anna.errors).toEqual([]);
   await anna.close();
 });
 

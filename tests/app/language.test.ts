@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GERMAN } from '../../web/src/lib/words/german.ts';
 import { speak, translated } from '../../web/src/lib/words/language.ts';
+import { createEndpointGuard } from '../../workers/channels/endpoint-guard.ts';
+import { deliveryErrorWords } from '../../web/src/lib/notifications/history-words.ts';
 import { launchChromium } from '../support/chromium.ts';
 import type { Browser, Locator, Page } from '../support/chromium.ts';
 import { violations } from './axe.ts';
@@ -349,6 +351,33 @@ test('[DE9] what the server says to whoever uses the app is said in German, and 
     expect(english).toEqual([]);
     expect(translated('Too many tries. Wait 12 s and try again.')).toContain('12 s');
     expect(translated('A sentence of next year.')).toBe('A sentence of next year.');
+  } finally {
+    speak('en', {});
+  }
+});
+
+/** What makes the errors of single deliveries, which the history of notifications shows. */
+const DELIVERY_SOURCES = ['channels/web-push.ts', 'channels/mail.ts', 'reminders/deliver-job.ts'];
+
+test('[DE9] what the workers note of a delivery that failed is said in German in the history of notifications', () => {
+  const workers = fileURLToPath(new URL('../../workers/', import.meta.url));
+  // A text that begins with a capital and stands where a reason or an error is given, with 7 for its values.
+  const noted =
+    /(?:reason(?::| =)|error:|return later\(\s*delivery,)\s*(?:'([A-Z][^'\n]*)'|`([A-Z](?:[^`$]|\$\{[^}`]*\})*))/g;
+  const errors = DELIVERY_SOURCES.flatMap((file) =>
+    [...readFileSync(workers + file, 'utf8').matchAll(noted)].map(([, plain, filled]) =>
+      (plain ?? filled ?? '').replaceAll(/\$\{[^}]*\}/g, '7'),
+    ),
+  );
+  const guard = createEndpointGuard({ allowPrivate: false });
+  const faults = ['push', 'http://a.example.org', 'https://me@a.example.org', 'https://10.0.0.1'].map((url) =>
+    guard.faultOf(url, ['https:']),
+  );
+  expect(errors.length).toBeGreaterThan(8);
+  speak('de', GERMAN);
+  try {
+    const all = [...errors, ...faults.map((fault) => fault ?? '')];
+    expect(all.filter((each) => deliveryErrorWords(each) === each)).toEqual([]);
   } finally {
     speak('en', {});
   }

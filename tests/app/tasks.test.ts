@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
-import type { Browser } from '../support/chromium.ts';
+import type { Browser, Locator } from '../support/chromium.ts';
 import { titlesFile } from '../support/many-tasks.ts';
 import { fingerOf, middleOf } from './finger.ts';
-import { PHONE, RIGHT_TO_LEFT, newPerson } from './person.ts';
+import { DESKTOP, PHONE, RIGHT_TO_LEFT, newPerson } from './person.ts';
 import type { Person, PersonOptions } from './person.ts';
 import { serveBuild } from './static-site.ts';
 import type { StaticSite } from './static-site.ts';
@@ -58,6 +58,11 @@ test('[P2] a pasted list becomes as many tasks, in its order, and one Undo takes
   await anna.untilTitles('Already here');
 });
 
+/** What the page comes to show; the machine may be busy. */
+function eventually<T>(read: () => Promise<T>) {
+  return expect.poll(read, { timeout: 15_000 });
+}
+
 /** From now on time passes in this window only where the test lets it. */
 async function stopClock(person: Person): Promise<void> {
   await person.page.clock.install();
@@ -106,6 +111,184 @@ test('[P4] Undo in the toast undoes its own intent, also when another has follow
   await anna.page.getByRole('button', { name: 'Undo' }).click();
   await anna.untilTitles('Buy bread', 'Call Tom');
 });
+
+for (const viewport of [DESKTOP, PHONE]) {
+  const size = viewport === PHONE ? 'on a phone' : 'on a desktop';
+  // A Tuesday.
+  const now = '2026-11-24T14:00:00Z';
+
+  test(`[P37] ${size} what is chosen in the open task is said with its Undo, which takes back that`, async () => {
+    const anna = await arrive({ viewport, now, timeZone: 'Europe/Berlin' });
+    const { page } = anna;
+    await anna.add('Milk #Errands', 'Call Tom');
+    const task = await anna.open('Call Tom');
+    const toast = page.getByRole('region', { name: 'Last change' });
+    const undo = toast.getByRole('button', { name: 'Undo' });
+    const spoken = (viewport === PHONE ? task : page).getByText(/Undo is available/);
+    /** Says it in sight and aloud, and all of it is taken back. */
+    const untilToldAndUndone = async (words: string, isBack: () => Promise<unknown>): Promise<void> => {
+      await toast.getByText(words, { exact: true }).waitFor();
+      expect(await toast.count()).toBe(1);
+      await spoken.filter({ hasText: `${words}. Undo is available.` }).waitFor();
+      await undo.click();
+      await toast.waitFor({ state: 'detached' });
+      await isBack();
+    };
+    const untilSays = async (name: string, words: string): Promise<void> => {
+      const id = await task.getByRole('button', { name, exact: true }).getAttribute('aria-describedby');
+      await page
+        .locator(`[id="${id ?? ''}"]`)
+        .filter({ hasText: words })
+        .waitFor();
+    };
+    const untilValue = async (field: Locator, value: string): Promise<void> => {
+      await eventually(() => field.inputValue()).toBe(value);
+    };
+
+    await task.getByRole('button', { name: 'Due', exact: true }).click();
+    await task.getByRole('button', { name: 'Tomorrow', exact: true }).click();
+    await untilToldAndUndone('Due tomorrow', () => untilSays('Due', 'No date'));
+    await task.getByRole('button', { name: 'Due', exact: true }).click();
+    await task.getByRole('button', { name: 'Tomorrow', exact: true }).click();
+    await untilSays('Due', 'tomorrow');
+    await task.getByRole('button', { name: 'Clear the date' }).click();
+    await untilToldAndUndone('No date', () => untilSays('Due', 'tomorrow'));
+    await task.getByRole('button', { name: 'Due', exact: true }).click();
+    await task.getByRole('button', { name: 'Add a start' }).click();
+    await task.getByRole('button', { name: 'Done', exact: true }).click();
+    await task.getByRole('button', { name: 'Start', exact: true }).click();
+    await task.getByRole('button', { name: 'Today', exact: true }).click();
+    await untilToldAndUndone('Starts today', () => untilSays('Start', 'No start'));
+
+    const priority = task.getByRole('combobox', { name: 'Priority' });
+    await priority.selectOption('High');
+    await untilToldAndUndone('High priority', () => untilValue(priority, 'none'));
+    const list = task.getByRole('combobox', { name: 'List' });
+    await list.selectOption('Errands');
+    await untilToldAndUndone('Moved to Errands', () => untilValue(list, ''));
+
+    await task.getByRole('combobox', { name: 'Tags' }).fill('home');
+    await page.keyboard.press('Enter');
+    await untilToldAndUndone('Tagged home', () =>
+      task.getByRole('button', { name: 'Remove tag home' }).waitFor({ state: 'detached' }),
+    );
+    await task.getByRole('combobox', { name: 'Tags' }).fill('garden');
+    await page.keyboard.press('Enter');
+    await task.getByRole('button', { name: 'Remove tag garden' }).click();
+    await untilToldAndUndone('No longer tagged garden', () =>
+      task.getByRole('button', { name: 'Remove tag garden' }).waitFor(),
+    );
+
+    await task.getByRole('button', { name: 'Reminders', exact: true }).click();
+    await task.getByRole('button', { name: 'On the day' }).click();
+    await untilToldAndUndone('Reminder added', () =>
+      task.getByRole('list', { name: 'Set' }).waitFor({ state: 'detached' }),
+    );
+    await task.getByRole('button', { name: 'Reminders', exact: true }).click();
+    await task.getByRole('button', { name: 'Repeat', exact: true }).click();
+    await task.getByRole('button', { name: 'Every day', exact: true }).click();
+    await untilToldAndUndone('Every day', () => untilSays('Repeat', 'Does not repeat'));
+
+    const done = task.getByRole('checkbox', { name: 'Completed' });
+    await done.click();
+    await untilToldAndUndone('Task completed', () => eventually(() => done.isChecked()).toBe(false));
+    await done.click();
+    await toast.getByText('Task completed').waitFor();
+    await done.click();
+    await untilToldAndUndone('Task open again', () => eventually(() => done.isChecked()).toBe(true));
+  });
+
+  test(`[P37] ${size} a title is told when its field is left and goes back whole, and notes tell nothing`, async () => {
+    const anna = await arrive({ viewport });
+    const { page } = anna;
+    await anna.add('Call Tom');
+    const task = await anna.open('Call Tom');
+    const toast = page.getByRole('region', { name: 'Last change' });
+    await stopClock(anna);
+    const title = task.getByRole('textbox', { name: 'Title' });
+    await title.fill('Call Tom and');
+    await page.clock.runFor(1_100);
+    // The pause has written it.
+    await anna.row('Call Tom and').waitFor();
+    expect(await toast.count()).toBe(0);
+    await title.fill('Call Tom and Tina');
+    await title.press('Enter');
+    await toast.getByText('Renamed', { exact: true }).waitFor();
+    await toast.getByRole('button', { name: 'Undo' }).click();
+    await eventually(() => title.inputValue()).toBe('Call Tom');
+    await toast.waitFor({ state: 'detached' });
+
+    const notes = task.getByRole('textbox', { name: 'Notes' });
+    await notes.fill('He is back');
+    await page.clock.runFor(1_100);
+    await notes.fill('He is back on Monday');
+    await title.focus();
+    await task.getByRole('group', { name: 'As it reads' }).getByText('He is back on Monday').waitFor();
+    expect(await toast.count()).toBe(0);
+
+    await title.fill('Call both');
+    await task.getByRole('button', { name: 'Close', exact: true }).click();
+    await task.waitFor({ state: 'detached' });
+    await toast.getByText('Renamed', { exact: true }).waitFor();
+    await toast.getByRole('button', { name: 'Undo' }).click();
+    await anna.untilTitles('Call Tom');
+  });
+
+  test(`[P37] ${size} another name of a list, section, tag or view is told with its Undo`, async () => {
+    const anna = await arrive({ viewport });
+    const { page } = anna;
+    await anna.add('Milk #Errands @home', 'Call Tom');
+    const toast = page.getByRole('region', { name: 'Last change' });
+    const heading = (name: string): Locator => page.getByRole('heading', { name, exact: true });
+    const untilToldAndUndone = async (words: string): Promise<void> => {
+      await toast.getByText(words, { exact: true }).waitFor();
+      await page.getByText(`${words}. Undo is available.`).waitFor({ state: 'attached' });
+      await toast.getByRole('button', { name: 'Undo' }).click();
+      await toast.waitFor({ state: 'detached' });
+    };
+    const rename = async (edit: string, from: string, to: string): Promise<void> => {
+      await page.getByRole('button', { name: edit }).click();
+      const name = page.getByRole('region', { name: edit }).getByRole('textbox', { name: 'Name' });
+      await name.fill(to);
+      await name.press('Enter');
+      await heading(to).waitFor();
+      await untilToldAndUndone('Renamed');
+      await heading(from).waitFor();
+    };
+
+    await anna.visit('/search');
+    await page.getByRole('searchbox').fill('#errands');
+    await page.getByRole('button', { name: 'Save as view' }).click();
+    await page.getByRole('textbox', { name: 'Name of the view' }).fill('Out and about');
+    await page.keyboard.press('Enter');
+    await heading('Out and about').waitFor();
+    await rename('Edit this view', 'Out and about', 'Outside');
+    await page.getByRole('textbox', { name: 'What it looks for' }).fill('@home');
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await untilToldAndUndone('View changed');
+    await page.getByText('#Errands', { exact: true }).first().waitFor();
+
+    await anna.visit('/tags');
+    await page.getByRole('link', { name: 'home', exact: true }).first().click();
+    await rename('Edit this tag', 'home', 'house');
+
+    await anna.visit('/lists');
+    await page.getByRole('link', { name: 'Errands', exact: true }).first().click();
+    await rename('Edit this list', 'Errands', 'Shops');
+    await page.getByRole('radio', { name: 'Red', exact: true }).press('Space');
+    await untilToldAndUndone('Colour changed');
+    await page.getByRole('button', { name: 'Edit this list' }).click();
+    await page.getByRole('button', { name: 'Add a section' }).click();
+    await page.getByRole('textbox', { name: 'Name of the new section' }).fill('Market');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Market', exact: true }).press('F2');
+    await page.getByRole('textbox', { name: 'Name of the section' }).fill('Fair');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Fair', exact: true }).waitFor();
+    await untilToldAndUndone('Renamed');
+    await page.getByRole('button', { name: 'Market', exact: true }).waitFor();
+  });
+}
 
 test('[P5] undo and redo by keyboard walk through the session', async () => {
   const anna = await arrive();

@@ -6,7 +6,7 @@
 
 import { momentWords } from '../words/due-words.ts';
 import type { Delivery, NotificationEntry } from './notification-api.ts';
-import { t } from '../words/language.ts';
+import { t, translated } from '../words/language.ts';
 
 export type HistoryTone = 'coming' | 'good' | 'quiet' | 'problem';
 
@@ -93,23 +93,28 @@ function sentWords(deliveries: readonly Delivery[]): string[] {
   return [t('Sent {words}', { words: words.join(', ') })];
 }
 
-function failureWords({ channel, state, error }: Delivery): string[] {
-  if (state === 'pending')
-    return [
-      t('Not yet {channel}{why}', {
-        channel: CHANNELS[channel] ?? channel,
-        why: error ? `: ${error}` : '',
-      }),
-    ];
-  if (state === 'expired') return [t('A device no longer takes notifications and was forgotten')];
-  return state === 'failed'
-    ? [
-        t('Not {channel}: {error}', {
-          channel: CHANNELS[channel] ?? channel,
-          error: error ?? t('no reason given'),
-        }),
-      ]
+function failureWords({ channel: name, state, error }: Delivery): string[] {
+  const channel = CHANNELS[name] ?? name;
+  const why = error ? deliveryErrorWords(error) : '';
+  if (state === 'pending') return [t('Not yet {channel}{why}', { channel, why: why && `: ${why}` })];
+  // By a code: it came too late, or there was nothing left to tell. Else the push service has let go of the device.
+  if (state === 'expired' && !REASONS[error ?? ''])
+    return [t('A device no longer takes notifications and was forgotten')];
+  return state === 'failed' || state === 'expired'
+    ? [t('Not {channel}: {error}', { channel, error: why || t('no reason given') })]
     : [];
+}
+
+/**
+ * Why one delivery failed, as the server has noted it: a code, or a sentence with what another server or the system said
+ * behind a colon. Each part is said in the language of the app where its shape is known, and else as it came.
+ */
+export function deliveryErrorWords(error: string): string {
+  const known = REASONS[error];
+  if (known !== undefined) return known;
+  const at = error.indexOf(': ');
+  if (at === -1) return translated(error);
+  return `${translated(error.slice(0, at))}: ${deliveryErrorWords(error.slice(at + 2))}`;
 }
 
 function actionWords(action: string | null): string {

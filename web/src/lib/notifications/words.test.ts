@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { beforeWords } from '../words/duration-words.ts';
 import { auditWords, beforeInWords } from '../tasks/audit-words.ts';
-import { historyWords } from './history-words.ts';
+import { GERMAN } from '../words/german.ts';
+import { speak } from '../words/language.ts';
+import { deliveryErrorWords, historyWords } from './history-words.ts';
 import type { AuditEntry, NotificationEntry } from './notification-api.ts';
 import { obstacle } from './push.ts';
 import type { PushSurroundings } from './push.ts';
@@ -76,6 +78,57 @@ test('[N19] the history says what became of a reminder, by which ways, and why n
     }),
   ).toBe('Not delivered · Not to a device: The push service answered 500');
   expect(words({ state: 'of a newer server', reason: 'unheard-of' })).toBe('of a newer server: unheard-of');
+});
+
+test('[N19] of a delivery that came too late is said so, and only of a device that is gone that it was forgotten', () => {
+  const words = (error: string): readonly string[] =>
+    historyWords(entry({ deliveries: [{ ...delivery, state: 'expired', error }] }), NOON, 'en-GB').details;
+  expect(words('late')).toEqual(['Not to a device: the server was away at its time']);
+  expect(words('over')).toEqual(['Not to a device: it was done before']);
+  const forgotten = ['A device no longer takes notifications and was forgotten'];
+  expect(words('The push service answered 410')).toEqual(forgotten);
+  expect(words('The subscription is gone.')).toEqual(forgotten);
+});
+
+test.each([
+  ['The push service answered 500', 'Der Push-Dienst hat mit 500 geantwortet'],
+  [
+    'The push service answered 403: invalid JWT: too old',
+    'Der Push-Dienst hat mit 403 geantwortet: invalid JWT: too old',
+  ],
+  [
+    'The push service was not reached: connect ECONNREFUSED 203.0.113.7:443',
+    'Der Push-Dienst war nicht erreichbar: 203.0.113.7:443 hat die Verbindung abgelehnt',
+  ],
+  [
+    'The push service was not reached: getaddrinfo ENOTFOUND push.example.org',
+    'Der Push-Dienst war nicht erreichbar: push.example.org wurde nicht gefunden',
+  ],
+  [
+    'The address of the push service: 10.0.0.1 is an address of this machine or of a private network. Such are tried only where the server is set to ALLOW_PRIVATE_ENDPOINTS=true.',
+    'Die Adresse des Push-Dienstes: 10.0.0.1 ist eine Adresse des Servers selbst oder eines privaten Netzes. Solche werden nur versucht, wo der Server auf ALLOW_PRIVATE_ENDPOINTS=true gestellt ist.',
+  ],
+  [
+    'The mail server: Invalid login: 535 5.7.8 no',
+    'Der Mailserver: Die Anmeldung wurde abgelehnt: 535 5.7.8 no',
+  ],
+  ['A reason of next year: a new one', 'A reason of next year: a new one'],
+])('[DE9] the error of a delivery is said in German as far as it is known: %s', (error, german) => {
+  expect(deliveryErrorWords(error)).toBe(error);
+  speak('de', GERMAN);
+  try {
+    expect(deliveryErrorWords(error)).toBe(german);
+    const [, said] = historyWords(
+      entry({ state: 'failed', deliveries: [{ ...delivery, state: 'failed', error }] }),
+      NOON,
+      'de',
+    )
+      .details.join()
+      .split(/: (.*)/s);
+    expect(said).toBe(german);
+  } finally {
+    speak('en', {});
+  }
 });
 
 test('[N20] a change is said in words: who, from what to what, where, when, and when it arrived', () => {

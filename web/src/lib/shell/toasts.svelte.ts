@@ -17,6 +17,8 @@ export interface Toast {
 }
 
 export class Toasts {
+  /** A sheet lies over the page, and has the line in it. */
+  isInSheet = $state(false);
   #current: Toast | null = $state.raw(null);
   #spoken = $state('');
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -22,6 +22,7 @@ import type {
 import { duplicateTask } from '@holdfast/core/duplicate.ts';
 import type { Toasts } from '../shell/toasts.svelte.ts';
 import { type Due, dueWords, firstWeekday, type Present } from '../words/due-words.ts';
+import { capital, dueSaid, prioritySaid } from './changes.ts';
 import { nextColour } from './colours.ts';
 import type { Intents } from './intents.ts';
 import { type Priority, priorityName } from './priority.ts';
@@ -112,10 +113,10 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
     },
 
     setDue(ids: Ids, due: Due | null): Promise<void> {
-      if (due === null)
-        return edit(ids, () => ({ due: null }), { one: t('No date'), many: t('without a date') });
-      const words = t('due {due}', { due: dueWords(due, present()) });
-      return edit(ids, () => ({ due: due as When }), { one: capital(words), many: words });
+      const one = dueSaid(due, present());
+      if (due === null) return edit(ids, () => ({ due: null }), { one, many: t('without a date') });
+      const many = t('due {due}', { due: dueWords(due, present()) });
+      return edit(ids, () => ({ due: due as When }), { one, many });
     },
 
     /** To this day; each keeps its time. */
@@ -132,9 +133,7 @@ export function createBulk({ intents, tasks, toasts, scope, present, release }: 
         priority === null
           ? t('without a priority')
           : t('with {priority} priority', { priority: priorityName(priority).toLowerCase() });
-      const one =
-        priority === null ? t('No priority') : t('{priority} priority', { priority: priorityName(priority) });
-      return edit(ids, () => ({ priority }), { one, many: words });
+      return edit(ids, () => ({ priority }), { one: prioritySaid(priority), many: words });
     },
 
     /** null: the Inbox. A step becomes a task of its own there. */
@@ -300,8 +299,4 @@ function goesOn(task: Task): boolean {
 
 function missing(): Result {
   return { ok: false, code: 'not-found', message: t('This task is not here any more.') };
-}
-
-function capital(words: string): string {
-  return words.slice(0, 1).toUpperCase() + words.slice(1);
 }

@@ -16,9 +16,7 @@ import type {
   HoldfastDocument,
   ImportSummary,
   ListId,
-  ListIcon,
   OccurrencePatch,
-  ReminderInput,
   Result,
   RuleInput,
   SectionId,
@@ -179,9 +177,7 @@ export class Intents {
     }
     if (isGoingOn) this.reopenOccurrence(id);
     else {
-      this.#run((document) => document.reopenTask(id as TaskId));
-      this.#toasts.dismiss();
-      this.#toasts.announce(t('Task open again'));
+      this.change(t('Task open again'), (document) => document.reopenTask(id as TaskId));
     }
     this.#tasks.settle(id);
   }
@@ -213,13 +209,15 @@ export class Intents {
 
   /**
    * Of a recurring task: asks whether this one is meant or all that come, where that makes a difference. False: neither,
-   * and nothing was changed.
+   * and nothing was changed. `words` say what it did; without them whoever calls does.
    */
-  async edit(id: string, patch: TaskEdit): Promise<boolean> {
+  async edit(id: string, patch: TaskEdit, words?: string): Promise<boolean> {
     const task = this.#goesOn(id);
     const { listId, ...ofOccurrence } = patch;
     if (!task || Object.keys(ofOccurrence).length === 0) {
-      this.#run((document) => document.editTask(id as TaskId, patchFrom(patch)));
+      const run = (document: HoldfastDocument): Result => document.editTask(id as TaskId, patchFrom(patch));
+      if (words === undefined) this.#run(run);
+      else this.change(words, run);
       return true;
     }
     const scope = await this.#scope.ask('change', this.which(task));
@@ -228,17 +226,25 @@ export class Intents {
     return scope !== null;
   }
 
-  /** Without asking. Where it does not repeat (any more), both scopes are the task. */
-  editIn(id: string, scope: Scope, patch: Omit<TaskEdit, 'listId'>): void {
+  /**
+   * Without asking. Where it does not repeat (any more), both scopes are the task, and nothing is shown: that is for whoever
+   * has typed it, once its field is left, with the numbers of the intents that `typed` gets.
+   */
+  editIn(id: string, scope: Scope, patch: Omit<TaskEdit, 'listId'>, typed?: number[]): void {
     const task = this.#goesOn(id);
     const ordinal = task?.ordinal ?? null;
     const fields = patchFrom(patch);
     const before = task && fieldsOf(task, patch);
-    this.#run((document) =>
-      ordinal !== null && scope === 'this'
-        ? document.editOccurrence(id as TaskId, ordinal, fields)
-        : document.editFuture(id as TaskId, fields),
-    );
+    this.#run((document) => {
+      const last = document.lastIntent;
+      const result =
+        ordinal !== null && scope === 'this'
+          ? document.editOccurrence(id as TaskId, ordinal, fields)
+          : document.editFuture(id as TaskId, fields);
+      const mine = document.lastIntent;
+      if (ordinal === null && mine !== undefined && mine !== last) typed?.push(mine);
+      return result;
+    });
     if (!before || ordinal === null) return;
     this.#offerUndo(
       scope === 'this' ? t('Only this one was changed') : t('Changed from this one on'),
@@ -277,20 +283,13 @@ export class Intents {
 
   /** Default: the last one that was closed. */
   reopenOccurrence(id: string, ordinal?: number): void {
-    this.#run((document) => document.reopenOccurrence(id as TaskId, ordinal));
-    this.#toasts.dismiss();
-    this.#toasts.announce(t('Open again'));
+    this.change(t('Open again'), (document) => document.reopenOccurrence(id as TaskId, ordinal));
   }
 
   /** One that is open besides the next. */
   completeOccurrence(id: string, ordinal: number): void {
     this.#run((document) => document.completeOccurrence(id as TaskId, ordinal));
     this.#offerUndo(tIn('state', 'Done'), (document) => document.reopenOccurrence(id as TaskId, ordinal));
-  }
-
-  addReminder(id: string, reminder: ReminderInput): void {
-    this.#run((document) => document.addReminder(id as TaskId, reminder));
-    this.#toasts.announce(t('Reminder added'));
   }
 
   removeReminder(id: string, reminderId: string): void {
@@ -383,30 +382,20 @@ export class Intents {
       run(document);
       const mine = document.lastIntent;
       if (mine === before) return;
-      if (isInSight) this.#offerBack(words(), mine);
+      if (isInSight) this.offerBack(words(), [mine]);
       else this.#toasts.announce(words());
     });
   }
 
-  /** Tags by name: one that exists is used, a new one is made. */
-  addTag(taskId: string, name: string): void {
-    const wanted = name.trim().replace(/^#/, '');
-    if (wanted === '') return;
-    const existing = this.#tasks.tags.find(
-      (tag) => tag.name.toLocaleLowerCase() === wanted.toLocaleLowerCase(),
+  /** One command in sight, with its words and its Undo; a refusal is the sentence that it comes with. */
+  change(words: string, run: (document: HoldfastDocument) => Result): void {
+    this.put(
+      (document) => {
+        this.#tell(run(document));
+      },
+      () => words,
+      true,
     );
-    this.#run((document) =>
-      document.batch(t('tag a task'), () => {
-        if (existing) return document.tagTask(taskId as TaskId, existing.id);
-        const color = nextColour(this.#tasks.tags.map((tag) => tag.color));
-        const created = document.createTag({ name: wanted, color });
-        return created.ok ? document.tagTask(taskId as TaskId, created.id) : created;
-      }),
-    );
-  }
-
-  removeTag(taskId: string, tagId: string): void {
-    this.#run((document) => document.untagTask(taskId as TaskId, tagId as TagId));
   }
 
   createList(name: string): string | null {
@@ -418,10 +407,6 @@ export class Intents {
       return created;
     });
     return id;
-  }
-
-  editList(id: string, patch: { name?: string; color?: string; icon?: ListIcon | null }): void {
-    this.#run((document) => document.editList(id as ListId, patch));
   }
 
   moveList(id: string, to: { before: string } | { after: string }): void {
@@ -459,10 +444,6 @@ export class Intents {
     return id;
   }
 
-  renameSection(id: string, name: string): void {
-    this.#run((document) => document.editSection(id as SectionId, { name }));
-  }
-
   moveSection(id: string, to: { before: string } | { after: string }): void {
     this.#run((document) =>
       document.moveSection(id as SectionId, to as { before: SectionId } | { after: SectionId }),
@@ -489,10 +470,6 @@ export class Intents {
     this.#run((document) => document.restoreList(id as ListId));
   }
 
-  editTag(id: string, patch: { name?: string; color?: string }): void {
-    this.#run((document) => document.editTag(id as TagId, patch));
-  }
-
   trashTag(id: string): void {
     this.#run((document) => document.trashTag(id as TagId));
     this.#offerUndo(t('Tag moved to the trash'), (document) => document.restoreTag(id as TagId));
@@ -511,10 +488,6 @@ export class Intents {
       return created;
     });
     return id;
-  }
-
-  editFilter(id: string, patch: { name?: string; query?: string; color?: string }): void {
-    this.#run((document) => document.editFilter(id as FilterId, patch));
   }
 
   moveFilter(id: string, to: { before: string } | { after: string }): void {
@@ -596,7 +569,7 @@ export class Intents {
       // Without an intent it was so already.
       if (document.lastIntent === before)
         this.#toasts.show(first ? words : t('{sentence} already', { sentence }));
-      else this.#offerBack(words, document.lastIntent);
+      else this.offerBack(words, [document.lastIntent]);
     });
   }
 
@@ -619,21 +592,23 @@ export class Intents {
         told(result, isStored);
         const sentence = t('The file was imported');
         if (mine === before) this.#toasts.show(t('{sentence} already', { sentence }));
-        else if (count === this.#count) this.#offerBack(sentence, mine);
+        else if (count === this.#count) this.offerBack(sentence, [mine]);
         else this.#toasts.announce(sentence);
       });
     });
   }
 
-  #offerBack(words: string, intent: number | undefined): void {
+  /** What these intents did, in words, with an Undo that takes back exactly them, the last one first. */
+  offerBack(words: string, intents: readonly (number | undefined)[]): void {
     this.#toasts.show(words, {
       undo: () => {
         this.#toasts.dismiss();
         this.#edit((document) => {
           this.#count += 1;
-          const undone = document.undo(intent);
-          if (undone.ok) this.#toasts.announce(t('Undone'));
-          else this.#toasts.show(translated(undone.message));
+          const undone = intents.toReversed().map((intent) => document.undo(intent));
+          const [first] = undone;
+          if (!first || undone.some(({ ok }) => ok)) this.#toasts.announce(t('Undone'));
+          else this.#tell(first, 'plain');
         });
       },
     });
@@ -668,9 +643,12 @@ export class Intents {
   #run(run: (document: HoldfastDocument) => Result): void {
     this.#count += 1;
     this.#edit((document) => {
-      const result = run(document);
-      if (!result.ok) this.#toasts.show(translated(result.message), { tone: 'problem' });
+      this.#tell(run(document));
     });
+  }
+
+  #tell(result: Result, tone: 'plain' | 'problem' = 'problem'): void {
+    if (!result.ok) this.#toasts.show(translated(result.message), { tone });
   }
 
   /**
