@@ -6,7 +6,6 @@
  * icons are given here. An icon file of another shape, as a new version may bring, ends the build.
  */
 import { readFileSync } from 'node:fs';
-import type { Plugin } from 'vite';
 
 interface IconData {
   readonly name: string;
@@ -18,14 +17,15 @@ interface IconData {
 const ICON_FILE = /@lucide[\\/]svelte[\\/]dist[\\/]icons[\\/][\w-]+\.svelte$/;
 const DATA = /^const iconData = (\{.*\});$/m;
 
-export function staticIcons(): Plugin {
+/** A plugin of vite. */
+export function staticIcons() {
   return {
     name: 'holdfast:static-icons',
-    apply: 'build',
-    enforce: 'pre',
+    apply: 'build' as const,
+    enforce: 'pre' as const,
     load: {
       filter: { id: ICON_FILE },
-      handler(id) {
+      handler(id: string): string {
         const data = DATA.exec(readFileSync(id, 'utf8'))?.[1];
         if (data === undefined)
           throw new Error(`${id} names no iconData: Lucide writes its icons in another way`);
