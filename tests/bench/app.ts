@@ -55,8 +55,8 @@ const WALK: readonly (readonly [name: string, act: (page: Page) => Promise<void>
   ['as a list', async (page) => page.locator('[aria-label="Show as a list"]').click()],
   ['a tag', async (page) => page.locator('nav a[href^="/tag/"]').first().click()],
   ['the inbox', async (page) => page.locator('nav a[href="/"]').first().click()],
-  ['a task', async (page) => page.locator('[data-opener]').nth(2).click()],
-  ['another', async (page) => page.locator('[data-opener]').nth(4).click()],
+  ['a task', async (page) => page.locator('[data-opener]').first().click()],
+  ['another', async (page) => page.locator('[data-opener]').last().click()],
   ['all of them chosen', async (page) => page.keyboard.press('Control+a')],
 ];
 
