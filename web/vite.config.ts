@@ -266,5 +266,12 @@ export default defineConfig({
     documentWorker(),
     pwa(),
   ],
-  build: { target: 'es2023' },
+  build: {
+    target: 'es2023',
+    // A part is asked for by name, and the parts that it imports by the browser: naming some thirty of them at once, in links
+    // that the page makes, took longer than a frame; after the first visit they come from the browser's own store anyway.
+    modulePreload: {
+      resolveDependencies: (_file, needed, { hostType }) => (hostType === 'js' ? [] : needed),
+    },
+  },
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium, launchProfile } from '../support/chromium.ts';
-import type { Browser, Page } from '../support/chromium.ts';
+import type { Browser, Locator, Page } from '../support/chromium.ts';
 import { newPerson, personAt } from './person.ts';
 import { serveBuild } from './static-site.ts';
 
@@ -136,6 +136,10 @@ test('[P34] a cold start of the installed app paints no frame with the page in i
   await rm(profile, { recursive: true, force: true });
 });
 
+function placeOf(shown: Locator): Promise<DOMRect> {
+  return shown.first().evaluate((element) => element.getBoundingClientRect().toJSON() as DOMRect);
+}
+
 test('[P22] a new version waits to be asked, and reloading keeps what is being typed', async () => {
   const site = await serveBuild();
   const anna = await newPerson(browser, site.url);
@@ -148,6 +152,10 @@ test('[P22] a new version waits to be asked, and reloading keeps what is being t
     await registration.update();
   });
   await anna.page.getByText('A new version is ready').waitFor();
+  // Over neither the open task nor what the page can do.
+  const note = await placeOf(anna.page.getByRole('region', { name: 'Update' }));
+  expect(note.right).toBeLessThanOrEqual((await placeOf(task)).left);
+  expect(note.top).toBeGreaterThan((await placeOf(anna.page.locator('main header'))).bottom);
   await task.getByRole('textbox', { name: 'Notes' }).pressSequentially('not yet sav');
   const reloaded = anna.page.waitForEvent('load');
   await anna.page.getByRole('button', { name: 'Reload' }).click();

@@ -108,6 +108,25 @@ test('[P35] who has moved on meanwhile is not taken back', async () => {
   expect(await page.evaluate(() => scrollY)).toBeLessThan(200);
 });
 
+test('[P36] of a page that is come to, the upper half comes with its heading', async () => {
+  const anna = await arriveWith(manyTasksFile({ count: 2_500 }), { viewport: { width: 1440, height: 900 } });
+  const { page } = anna;
+  const rows = await watchCount(page, 'main [data-list] [data-task]');
+  await anna.go('Upcoming');
+  const days = page.locator('[data-list] > [data-zone]');
+  await expect.poll(() => days.count()).toBeGreaterThan(20);
+  expect((await rows())[0]).toBe(10);
+  await expect.poll(async () => (await rows()).at(-1)).toBeGreaterThan(10);
+
+  await anna.go('Calendar');
+  const entries = await watchCount(page, '.month .cell, .month .entry');
+  await anna.go('Settings');
+  await anna.go('Calendar');
+  await expect.poll(async () => (await entries()).at(-1)).toBeGreaterThan(60);
+  // Days alone.
+  expect((await entries())[0]).toBeLessThanOrEqual(42);
+});
+
 test('[P36] a list is drawn from what fits the window on, and a short one whole', async () => {
   const anna = await arriveWith(titlesFile(titles(150)));
   const counts = await watchCount(anna.page, '[data-list] [data-task]');

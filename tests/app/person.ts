@@ -49,7 +49,7 @@ export interface Person {
   titles(): Promise<string[]>;
   untilTitles(...titles: string[]): Promise<void>;
   open(title: string): Promise<Locator>;
-  go(place: 'Inbox' | 'Today' | 'Upcoming' | 'Search' | 'Trash' | 'Settings'): Promise<void>;
+  go(place: 'Inbox' | 'Today' | 'Upcoming' | 'Calendar' | 'Search' | 'Trash' | 'Settings'): Promise<void>;
   /** Goes to a page as by a link to it, which loads nothing anew. */
   visit(path: string): Promise<void>;
   untilSync(text: string | RegExp): Promise<void>;

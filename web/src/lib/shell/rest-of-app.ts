@@ -6,6 +6,8 @@
  */
 import { preloadCode } from '$app/navigation';
 import type { App } from '../app.svelte.ts';
+import { inSlices } from '../device/slices.ts';
+import { prepareWords } from '../words/due-words.ts';
 import { leaveForWorker } from '../words/worker-choices.ts';
 
 const PAGES = [
@@ -36,5 +38,6 @@ export async function loadRestOfApp(app: App, parts: readonly { load(): Promise<
   await leaveForWorker({ language, timeZone }).catch(() => undefined);
   for (const part of parts) await part.load();
   await app.loadBulk();
+  await inSlices(prepareWords(app.clock.present));
   for (const route of PAGES) await preloadCode(route).catch(() => undefined);
 }

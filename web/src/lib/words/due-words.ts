@@ -7,7 +7,8 @@
  * argument; only the clock of a moment is that of the person (time-zone.ts).
  */
 
-import { type LocalDate, type LocalTime, dateForFormat, daysBetween, weekday } from './calendar.ts';
+import type { Steps } from '@holdfast/core/steps.ts';
+import { type LocalDate, type LocalTime, addDays, dateForFormat, daysBetween, weekday } from './calendar.ts';
 import { type Due, cityOf, dueInstantMs, localDue } from './local-due.ts';
 import { t } from './language.ts';
 import { localDate, timeZoneHere } from './time-zone.ts';
@@ -134,7 +135,7 @@ export function agoWords(atMs: number, nowMs: number, locale: string): string {
 /** A clock time today, else a date with it: "10:42", "Mon 10:42", "3 Nov 10:42". */
 export function momentWords(atMs: number, nowMs: number, locale: string): string {
   const said = (options: Intl.DateTimeFormatOptions): string =>
-    new Intl.DateTimeFormat(locale, { ...options, timeZone: timeZoneHere() }).format(atMs);
+    formatter(locale, options, timeZoneHere()).format(atMs);
   const time = said({ timeStyle: 'short' });
   if (localDate(atMs) === localDate(nowMs)) return time;
   const isRecent = nowMs - atMs < 6 * 86_400_000;
@@ -188,9 +189,35 @@ function format(date: LocalDate, locale: string, options: Intl.DateTimeFormatOpt
 const formatters = new Map<string, Intl.DateTimeFormat>();
 const relatives = new Map<string, Intl.RelativeTimeFormat>();
 
-function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${locale} ${JSON.stringify(options)}`;
-  return kept(formatters, key, () => new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' }));
+function formatter(
+  locale: string,
+  options: Intl.DateTimeFormatOptions,
+  timeZone = 'UTC',
+): Intl.DateTimeFormat {
+  const key = `${locale} ${timeZone} ${JSON.stringify(options)}`;
+  return kept(formatters, key, () => new Intl.DateTimeFormat(locale, { ...options, timeZone }));
+}
+
+/** Has the kinds of words that pages say made before one of them is come to; one a step, each costs milliseconds. */
+export function* prepareWords(present: Present): Steps<void> {
+  const { today, locale } = present;
+  const kinds: ((date: LocalDate) => unknown)[] = [
+    (date) => dayWords(date, present),
+    (date) => dayHeading(date, present),
+  ];
+  for (const say of kinds) {
+    for (const days of [0, 3, 8, 20, 400]) {
+      say(addDays(today, days));
+      yield;
+    }
+  }
+  timeWords('12:00', locale);
+  yield;
+  monthWords(today, locale);
+  yield;
+  fullDateWords(today, locale);
+  yield;
+  weekdayNames([today], locale);
 }
 
 function relative(locale: string, style: 'long' | 'short'): Intl.RelativeTimeFormat {
