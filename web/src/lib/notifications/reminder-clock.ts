@@ -67,10 +67,9 @@ export function createReminderClock(options: ReminderClockOptions): ReminderCloc
   let rounds = 0;
 
   const unsubscribe = document.subscribe(follow);
-  options.inSteps(planAll());
+  options.inSteps(planAll(++rounds));
 
-  function* planAll(): Steps<void> {
-    const round = ++rounds;
+  function* planAll(round: number): Steps<void> {
     for (const task of document.tasks()) {
       if (round !== rounds) return;
       replanTask(task);
@@ -162,7 +161,7 @@ export function createReminderClock(options: ReminderClockOptions): ReminderCloc
   return {
     look,
     replan() {
-      options.inSteps(planAll());
+      options.inSteps(planAll(++rounds));
     },
     isCurrent(key, taskId) {
       const id = taskId as TaskId;
