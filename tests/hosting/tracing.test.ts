@@ -231,9 +231,20 @@ test('[TR5] the sampler decides for a whole trace, and what follows from an edit
   expect(kept.size).toBeLessThan(200);
   for (const spans of kept.values()) expect(spans.map(({ name }) => name).sort()).toEqual(['commit', 'edit']);
 
-  const none = tracing({ endpoint: otlp.url, sampler: 'traceidratio', samplerArg: 0 });
-  const before = otlp.spans.length;
-  none.start('edit', {}).end();
-  await none.close();
-  expect(otlp.spans.length).toBe(before);
+  const parent = `00-${'5'.repeat(32)}-${'7'.repeat(16)}`;
+  for (const [sampler, spans] of [
+    ['traceidratio', []],
+    ['parentbased_traceidratio', ['of a traced one']],
+    ['parentbased_always_on', ['of a traced one', 'of none']],
+    ['always_on', ['of a traced one', 'of none', 'of one that is not']],
+  ] as const) {
+    const before = otlp.spans.length;
+    const traces = tracing({ endpoint: otlp.url, sampler, samplerArg: 0 });
+    traces.start('of none', {}).end();
+    traces.start('of a traced one', { parent: `${parent}-01` }).end();
+    traces.start('of one that is not', { parent: `${parent}-00` }).end();
+    await traces.close();
+    const names = otlp.spans.slice(before).map(({ name }) => name);
+    expect([sampler, names.sort()]).toEqual([sampler, spans]);
+  }
 });
