@@ -587,7 +587,7 @@ test('[P14] of a very long list only what is near the window is drawn, and its e
   expect(last).toBe('1500');
 });
 
-test('[P15] lists: made, filled, renamed, thrown away and brought back', async () => {
+test('[P15] [P37] lists: made, filled, renamed, thrown away and brought back', async () => {
   const anna = await arrive();
   await anna.page.getByRole('button', { name: 'New list' }).click();
   await anna.page.getByRole('textbox', { name: 'Name of the new list' }).fill('House');
@@ -601,7 +601,13 @@ test('[P15] lists: made, filled, renamed, thrown away and brought back', async (
   await anna.page.getByRole('button', { name: 'Move this list to the trash' }).click();
   await anna.page.getByRole('heading', { level: 1, name: 'Inbox' }).waitFor();
   await anna.go('Trash');
-  await anna.page.getByRole('button', { name: 'Restore House and garden' }).click();
+  const restore = anna.page.getByRole('button', { name: 'Restore House and garden' });
+  await restore.click();
+  await restore.waitFor({ state: 'detached' });
+  const toast = anna.page.getByRole('region', { name: 'Last change' });
+  await toast.getByText('List restored', { exact: true }).waitFor();
+  await toast.getByRole('button', { name: 'Undo' }).click();
+  await restore.click();
   await anna.page.getByRole('link', { name: 'House and garden' }).click();
   await anna.untilTitles('Clean the gutter');
 });

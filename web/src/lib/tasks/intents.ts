@@ -458,7 +458,7 @@ export class Intents {
   }
 
   restoreSection(id: string): void {
-    this.#run((document) => document.restoreSection(id as SectionId));
+    this.change(t('Section restored'), (document) => document.restoreSection(id as SectionId));
   }
 
   trashList(id: string): void {
@@ -467,7 +467,7 @@ export class Intents {
   }
 
   restoreList(id: string): void {
-    this.#run((document) => document.restoreList(id as ListId));
+    this.change(t('List restored'), (document) => document.restoreList(id as ListId));
   }
 
   trashTag(id: string): void {
@@ -476,7 +476,7 @@ export class Intents {
   }
 
   restoreTag(id: string): void {
-    this.#run((document) => document.restoreTag(id as TagId));
+    this.change(t('Tag restored'), (document) => document.restoreTag(id as TagId));
   }
 
   createFilter(name: string, query: string): string | null {
@@ -502,7 +502,7 @@ export class Intents {
   }
 
   restoreFilter(id: string): void {
-    this.#run((document) => document.restoreFilter(id as FilterId));
+    this.change(t('View restored'), (document) => document.restoreFilter(id as FilterId));
   }
 
   resolveConflict(conflict: Conflict, choice: 'keep' | { take: Writer }): void {
