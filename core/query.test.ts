@@ -234,6 +234,8 @@ test('[QL7] dates mean what they mean in quick add, and spans are spans', () => 
   const due = (text: string, date: string, time?: string): boolean => asks(text, { due: on(date, time) });
   expect(due('due today', '2026-11-23')).toBe(true);
   expect(due('due today', '2026-11-24')).toBe(false);
+  expect(due('due the first monday of january', '2027-01-04')).toBe(true);
+  expect(due('due before first monday of january', '2027-01-04')).toBe(false);
   // Of the week after this one, as in quick add.
   expect(due('due next friday', '2026-12-04')).toBe(true);
   expect(due('due before next friday', '2026-12-03')).toBe(true);

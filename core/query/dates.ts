@@ -107,7 +107,7 @@ export function spanOf(asked: AskedDate, context: DateContext): DaySpan | null {
 export function comesAgain(asked: AskedDate): boolean {
   if (asked.kind === 'month') return asked.year === undefined;
   const date = asked.kind === 'when' ? asked.when.date : null;
-  if (date?.kind === 'calendar') return date.year === undefined;
+  if (date?.kind === 'calendar' || date?.kind === 'nth-in') return date.year === undefined;
   return date?.kind === 'month-day' || (date?.kind === 'weekday' && date.which === 'coming');
 }
 
@@ -406,6 +406,12 @@ function dayText(date: DateMeaning): string | null {
       return date.ahead === 0 ? 'the weekend' : 'next weekend';
     case 'nth':
       return nthText(date.nth, date.of, date.ahead);
+    case 'nth-in': {
+      if (date.of === 'day' || date.of === 'workday') return null;
+      const nth = date.nth === -1 ? 'last' : ordinal(date.nth);
+      const month = nameAt(MONTHS, date.month - 1);
+      return withYear(`the ${nth} ${nameAt(WEEKDAYS, date.of)} of ${month}`, date.year);
+    }
   }
 }
 

@@ -325,6 +325,12 @@ function dayText(date: DateMeaning, isDative: boolean): string | null {
       const month = date.ahead === undefined ? 'des Monats' : 'nächsten Monat';
       return `am ${nth} ${WEEKDAYS[date.of] ?? ''} ${month}`;
     }
+    case 'nth-in': {
+      if (date.of === 'day' || date.of === 'workday') return null;
+      const nth = date.nth === -1 ? 'letzten' : `${date.nth}.`;
+      const year = date.year === undefined ? '' : ` ${date.year}`;
+      return `am ${nth} ${WEEKDAYS[date.of] ?? ''} im ${MONTHS[date.month - 1] ?? ''}${year}`;
+    }
     case 'month':
       return null;
   }

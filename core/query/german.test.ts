@@ -101,6 +101,8 @@ const PAIRS: readonly (readonly [german: string, english: string])[] = [
   ['erstellt in den letzten zwei Wochen', 'created last 2 weeks'],
   ['fällig Ende des Monats fällig bis Ende des Jahres', 'due end of the month due by end of the year'],
   ['fällig am letzten Freitag des Monats', 'due the last friday of the month'],
+  ['fällig am ersten Montag im Januar', 'due the 1st monday of january'],
+  ['fällig vor dem letzten Freitag im November 2027', 'due before the last friday of november 2027'],
   ['fällig vor heute 14:00 fällig morgen um 15 Uhr', 'due before today 14:00 due tomorrow 15:00'],
   ['fällig morgen Abend fällig heute halb 10', 'due tomorrow 19:00 due today 9:30'],
   // A date in front of its word.
@@ -353,6 +355,8 @@ test('[QL17] a German date is the day that quick add takes it for', () => {
     'Ende nächsten Monats',
     'morgen um vierzehn Uhr',
     'am zweiten Freitag des Monats',
+    'am zweiten Freitag im Mai',
+    'am letzten Freitag im Mai 2028',
     'heute 15 Uhr',
     'morgen um 9 Uhr',
     'morgen um 10',
@@ -462,7 +466,7 @@ test('[QL18] whatever is typed in German has an answer, and what was understood 
 
 test('[QL18] every date of quick add and of questions can be said in German and in English', () => {
   const dates =
-    'today|tomorrow|day after tomorrow|yesterday|friday|this friday|next friday|last friday|friday in 3 weeks|3 weeks from friday|in 3 days|in 1 week|in 2 hours|in 90 minutes|4 days ago|15 march|mar 15 2027|3/4|24.12.|2026-12-24T09:00|the 5th|the 31st|in march|march 2027|2027|2026-12|this week|next week|last month|this year|this weekend|the weekend|next 7 days|last 2 months|end of the month|end of next month|end of the year|the second friday of the month|the last monday of next month|the 5th of next month|last day of the month|today 7:00|today 7am|friday 10:30|friday 10am|friday at 3|tomorrow evening|tonight|noon|14:00|next week at 9|friday 12:15|monday 00:30|midnight';
+    'today|tomorrow|day after tomorrow|yesterday|friday|this friday|next friday|last friday|friday in 3 weeks|3 weeks from friday|in 3 days|in 1 week|in 2 hours|in 90 minutes|4 days ago|15 march|mar 15 2027|3/4|24.12.|2026-12-24T09:00|the 5th|the 31st|in march|march 2027|2027|2026-12|this week|next week|last month|this year|this weekend|the weekend|next 7 days|last 2 months|end of the month|end of next month|end of the year|the second friday of the month|the last monday of next month|the 1st monday of january|the last friday of november 2027|the 5th of next month|last day of the month|today 7:00|today 7am|friday 10:30|friday 10am|friday at 3|tomorrow evening|tonight|noon|14:00|next week at 9|friday 12:15|monday 00:30|midnight';
   for (const date of dates.split('|'))
     for (const comparison of ['', 'before ', 'by ', 'after ', 'since ']) {
       for (const field of ['due', 'done']) {

@@ -127,7 +127,7 @@ const dates = phraseTable<DateMeaning>([
   phrase('this weekend', () => ({ kind: 'weekend', ahead: 0 })),
   phrase('on|at the weekend', () => ({ kind: 'weekend', ahead: 0 })),
   phrase('next weekend', () => ({ kind: 'weekend', ahead: 1 })),
-  phrase('the {nth} {weekday} of|in the|this month', ({ nth, weekday }) => ({
+  phrase('the? {nth} {weekday} of|in the|this month', ({ nth, weekday }) => ({
     kind: 'nth',
     nth,
     of: weekday,
@@ -138,6 +138,15 @@ const dates = phraseTable<DateMeaning>([
     of: weekday,
     ahead: 1,
   })),
+  phrase('the? {nth} {weekday} of|in {month} {year}?', ({ nth, weekday, month, year }) => ({
+    kind: 'nth-in',
+    month,
+    nth,
+    of: weekday,
+    year,
+  })),
+  phrase('in a fortnight', () => ({ kind: 'offset', unit: 'week', count: 2 })),
+  phrase('the? last day of month', () => ({ kind: 'nth', nth: -1, of: 'day' })),
   phrase('the? last day of the|this month', () => ({ kind: 'nth', nth: -1, of: 'day' })),
   phrase('the? last weekday|workday of the|this month', () => ({ kind: 'nth', nth: -1, of: 'workday' })),
 ]);

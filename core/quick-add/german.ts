@@ -146,6 +146,13 @@ const dates = phraseTable<DateMeaning>([
   phrase('am|dieses wochenende', () => ({ kind: 'weekend', ahead: 0 })),
   phrase(`${NEXT} wochenende`, () => ({ kind: 'weekend', ahead: 1 })),
   phrase('am {nth} {weekday} des monats', ({ nth, weekday }) => ({ kind: 'nth', nth, of: weekday })),
+  phrase('am|den|zum? {nth} {weekday} im {month} {year}?', ({ nth, weekday, month, year }) => ({
+    kind: 'nth-in',
+    month,
+    nth,
+    of: weekday,
+    year,
+  })),
   phrase(`am {nth} {weekday} ${NEXT} monat|monats`, ({ nth, weekday }) => ({
     kind: 'nth',
     nth,

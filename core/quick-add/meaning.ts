@@ -35,7 +35,15 @@ export type DateMeaning =
     }
   | { readonly kind: 'weekend'; readonly ahead: number }
   /** Without a month that of today, or the next one when it is past. */
-  | { readonly kind: 'nth'; readonly nth: number; readonly of: NthOf; readonly ahead?: number };
+  | { readonly kind: 'nth'; readonly nth: number; readonly of: NthOf; readonly ahead?: number }
+  /** Without a year the next one that has the day. */
+  | {
+      readonly kind: 'nth-in';
+      readonly month: number;
+      readonly nth: number;
+      readonly of: NthOf;
+      readonly year?: number | undefined;
+    };
 
 export type NthOf = Weekday | 'workday' | 'day';
 

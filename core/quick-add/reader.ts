@@ -484,5 +484,6 @@ function isPossible(date: DateMeaning): boolean {
   const LEAP_YEAR = 2000;
   if (date.kind === 'calendar') return dayOf(date.year ?? LEAP_YEAR, date.month, date.day) !== null;
   if (date.kind === 'nth') return date.of === 'day' ? date.nth >= -1 : date.nth <= 5;
+  if (date.kind === 'nth-in') return date.nth >= -1 && date.nth <= 5;
   return true;
 }

@@ -124,6 +124,11 @@ function dayMeant(date: DateMeaning, today: number, edge: 'start' | 'end'): numb
       if (date.ahead !== undefined) return nthDay(months + date.ahead, date.nth, date.of);
       return firstFrom(months, 12, (at) => notBefore(today, nthDay(at, date.nth, date.of)));
     }
+    case 'nth-in': {
+      const inYear = (year: number): number | null => nthDay(year * 12 + date.month - 1, date.nth, date.of);
+      if (date.year !== undefined) return inYear(date.year);
+      return firstFrom(thisYear, MAX_YEARS_TO_FIFTH, (year) => notBefore(today, inYear(year)));
+    }
   }
 }
 
@@ -155,6 +160,8 @@ function nthDay(months: number, nth: number, of: NthOf): number | null {
 
 /** 29 February comes again after eight years at the latest, around a century that is no leap year. */
 const MAX_YEARS_TO_LEAP = 9;
+/** A fifth Monday of February, which needs a 29th, comes again after forty years at the latest, around such a century. */
+const MAX_YEARS_TO_FIFTH = 40;
 
 function firstFrom(from: number, most: number, at: (value: number) => number | null): number | null {
   for (let tried = 0; tried <= most; tried++) {
