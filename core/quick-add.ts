@@ -25,6 +25,7 @@ import { beginsPhrase, endsPhrase, lexemesOf, type Lexeme } from './quick-add/le
 import { nameAt, namesOf, priorityAt, type Named } from './quick-add/marks.ts';
 import type { EndMeaning, ReminderMeaning, RepeatMeaning, WhenMeaning } from './quick-add/meaning.ts';
 import type { Found } from './quick-add/pattern.ts';
+import { withTimeRanges } from './quick-add/numerals.ts';
 import { createReader, type StartMeaning } from './quick-add/reader.ts';
 import { firstDay, NO_END, ruleOfRepeat } from './quick-add/repeat-rule.ts';
 import {
@@ -89,7 +90,7 @@ export interface QuickAdd {
 /** @throws RecurrenceError `unknown-zone`, and RangeError when `now` is no moment; never because of the line */
 export function parseQuickAdd(line: string, context: QuickAddContext): QuickAdd {
   const present = presentAt(momentOf(context.now), context.timeZone);
-  const lexemes = lexemesOf(line);
+  const lexemes = withTimeRanges(lexemesOf(line), grammarOf(context.locale));
   const pieces = piecesOf(line, lexemes, context);
   const plan = planOf(pieces, present);
   const tokens = tokensOf(line, lexemes, plan.used);

@@ -76,6 +76,26 @@ export function clockReading(
   };
 }
 
+const DASHES = new Set(['-', '–']);
+
+/** The dash between two times is read as the word: "14:00-16:00" as "14:00 to 16:00". Offsets stay. */
+export function withTimeRanges(lexemes: readonly Lexeme[], grammar: Grammar): readonly Lexeme[] {
+  const [rangeWord] = grammar.rangeWords;
+  if (rangeWord === undefined || !lexemes.some(({ text }) => DASHES.has(text))) return lexemes;
+  const read = [...lexemes];
+  for (const index of lexemes.keys()) {
+    const from = clockReading(lexemes, index, grammar, false);
+    const dash = from?.isPlain === true ? lexemes[from.next] : undefined;
+    if (!from || !dash || !DASHES.has(dash.text)) continue;
+    const at = from.next + 1;
+    const to = lexemes[at];
+    if (!to || clockReading(lexemes, at, grammar, false)?.isPlain !== true) continue;
+    read[from.next] = { ...dash, kind: 'word', text: rangeWord, spaced: true };
+    read[at] = { ...to, spaced: true };
+  }
+  return read;
+}
+
 function isoDate(lexemes: readonly Lexeme[], index: number): DateInFigures | null {
   const year = yearFigure(lexemes, index);
   const mark = joined(lexemes, index + 1);

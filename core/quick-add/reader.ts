@@ -398,8 +398,12 @@ export function createReader(lexemes: readonly Lexeme[], grammar: Grammar, isMon
     const from = when(index, isLed) ?? (isLed ? bareHour(index) : null);
     if (!from || !isIn(grammar.rangeWords, from.next)) return null;
     const to = when(from.next + 1, true);
-    // "8am until 24 December" is a time, and the end of something else.
-    if (!to || (from.value.date === null && to.value.date !== null)) return null;
+    if (!to) return null;
+    if (from.value.date === null && to.value.date !== null) {
+      // "8am until 24 December" is a time, and the end of something else; "9am to 11am on Friday" is one day.
+      if (to.value.minute === null) return null;
+      return { value: { start: { ...from.value, date: to.value.date }, due: to.value }, next: to.next };
+    }
     return { value: { start: inMonthOf(from.value, to.value), due: to.value }, next: to.next };
   }
 
